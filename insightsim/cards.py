@@ -1,0 +1,110 @@
+"""What a model needs and what it may claim: the recipe from samples to features, and the card that carries it.
+
+Training and live read the same recipe, so they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A causal Butterworth band-pass, then a notch, both as second-order sections with state."""
+
+    low: float = 4.0
+    """Hz."""
+    high: float = 45.0
+    """Hz."""
+    order: int = 4
+    notch: float = 50.0
+    """Mains frequency, Hz; 0 leaves the notch out."""
+    notch_q: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Which features a model reads."""
+
+    name: str
+    """"psd16" or "log_bandpower"."""
+    bands: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Name → (low, high) in Hz."""
+    asymmetry: tuple[tuple[str, str], ...] = ()
+    """Pairs (left, right) of channels; a feature each and band: log power right − left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """From samples to features."""
+
+    stream: str
+    ch_names: tuple[str, ...]
+    reference: str
+    """"average" (over ch_names) or "as recorded"."""
+    unit: str
+    sfreq: float
+    """Hz."""
+    n_samples: int
+    """Length of a window."""
+    step: float
+    """Seconds between windows, live."""
+    filter: Filter
+    features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Which ratings count as high."""
+
+    value: float = 5.0
+    rule: str = ">="
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well one dimension was told apart on subjects never trained on, trials pooled; chance beside it."""
+
+    balanced_accuracy: float
+    low: float
+    """Lower end of the 95 % interval, bootstrap over subjects."""
+    high: float
+    auc: float
+    majority: float
+    """Plain accuracy of always naming the more frequent class (its balanced accuracy is `chance`)."""
+    accuracy: float
+    chance: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a model learnt from."""
+
+    data: str
+    simulated: bool
+    subjects: int
+    trials: int
+    windows: int
+    members: int
+    seed: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything a model says about itself."""
+
+    name: str
+    version: str
+    licence: str
+    sha256: str
+    """Of the ONNX file beside the card."""
+    recipe: Recipe
+    threshold: Threshold
+    trained: Trained
+    protocol: str
+    """How the scores were measured."""
+    scores: dict[str, Score]
+    """By dimension: valence, arousal, dominance, liking."""
+    familiar: float
+    """99th percentile, over the training windows, of a window's distance from their mean (RMS z-score)."""

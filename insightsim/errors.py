@@ -1,0 +1,48 @@
+"""Errors a caller may want to catch; a message says what was found, what was expected and what to do next.
+
+InsightSimError
+├── SignalError      a signal lacks the channels, rate, unit or shape its consumer needs
+├── StreamError      something about a live stream
+│   ├── StreamNotFound   no stream, or more than one, answers the query
+│   └── StreamLost       a stream that was there went silent or closed
+├── ModelError       a model file and its card do not fit each other, or the signal
+├── DatasetError     a data file is not what its format promises
+├── SettingsError    a setting that is unknown or out of range
+└── ServerError      the page cannot be served: port taken, address not allowed
+"""
+
+
+class InsightSimError(Exception):
+    """Base class of every error raised on purpose by this project."""
+
+
+class SignalError(InsightSimError):
+    """A signal lacks the channels, rate, unit or shape its consumer needs."""
+
+
+class StreamError(InsightSimError):
+    """Something about a live stream."""
+
+
+class StreamNotFound(StreamError):
+    """No stream, or more than one, answers the query."""
+
+
+class StreamLost(StreamError):
+    """A stream that was there went silent or closed."""
+
+
+class ModelError(InsightSimError):
+    """A model file and its card do not fit each other, or the signal."""
+
+
+class DatasetError(InsightSimError):
+    """A data file is not what its format promises."""
+
+
+class SettingsError(InsightSimError):
+    """A setting that is unknown or out of range."""
+
+
+class ServerError(InsightSimError):
+    """The page cannot be served: port taken, address not allowed."""

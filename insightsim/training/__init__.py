@@ -1,0 +1,1 @@
+"""From recordings to a model file and its card; the only place that knows scikit-learn."""
