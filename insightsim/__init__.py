@@ -1,1 +1,1 @@
-"""What the numbers mean: values, filters, features, models, data sets and training. No clocks, threads or servers."""
+"""What the numbers mean: values, filters, features, models, data sets and training. No clocks or threads."""

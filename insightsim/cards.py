@@ -1,4 +1,4 @@
-"""What a model needs and what it may claim: the recipe from samples to features, and the card that carries it.
+"""What a model needs and may claim: the recipe from samples to features, and the card that carries it.
 
 Training and live read the same recipe, so they cannot drift apart.
 """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from insightsim.errors import SignalError
 
 MEASURED, INTERPOLATED, SETTLING = 0, 1, 2
-"""What a sample is: measured; filled in across a short gap; within a second after a longer gap or the start."""
+"""What a sample is: measured; filled in across a short gap; in the second after a longer gap or the start."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
