@@ -1,0 +1,87 @@
+"""What one participant's pipeline says, for any number of readers: every state, and the newest estimate."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+from insightsim.types import Estimate, StreamState
+
+MAX_STATES = 256
+"""A reader this many changes of state behind is stuck, not slow; its oldest go."""
+
+
+class Feed:
+    """Publishes to readers without ever waiting for one: a slow reader skips the estimates it missed.
+
+    All calls are made on the event loop.
+    """
+
+    def __init__(self) -> None:
+        self.states: dict[str, StreamState] = {}
+        """The current state of every stream, by name of the stream."""
+        self.latest: Estimate | None = None
+        self._readers: set[_Reader] = set()
+        self._closed = False
+
+    def publish(self, estimate: Estimate) -> None:
+        """Hand the newest estimate to every reader; it replaces one they have not read yet."""
+        self.latest = estimate
+        for reader in self._readers:
+            reader.estimate = estimate
+            reader.wake.set()
+
+    def announce(self, state: StreamState) -> None:
+        """Hand a change of a stream's state to every reader."""
+        self.states[state.stream] = state
+        for reader in self._readers:
+            reader.states.append(state)
+            reader.wake.set()
+
+    def close(self) -> None:
+        """Let every reader finish what is there and stop."""
+        self._closed = True
+        for reader in self._readers:
+            reader.wake.set()
+
+    async def subscribe(self) -> AsyncIterator[StreamState | Estimate]:
+        """Yield the current states and estimate, then everything new, until the feed is closed."""
+        reader = _Reader()
+        reader.states.extend(self.states.values())
+        reader.estimate = self.latest
+        self._readers.add(reader)
+        try:
+            while True:
+                for item in reader.take():
+                    yield item
+                if reader.pending:
+                    continue
+                if self._closed:
+                    return
+                reader.wake.clear()
+                await reader.wake.wait()
+        finally:
+            self._readers.discard(reader)
+
+
+class _Reader:
+    """One reader's letter box."""
+
+    def __init__(self) -> None:
+        self.states: deque[StreamState] = deque(maxlen=MAX_STATES)
+        self.estimate: Estimate | None = None
+        self.wake = asyncio.Event()
+
+    @property
+    def pending(self) -> bool:
+        return bool(self.states) or self.estimate is not None
+
+    def take(self) -> list[StreamState | Estimate]:
+        """Empty the box: states first, in order, then the newest estimate."""
+        items: list[StreamState | Estimate] = [*self.states]
+        self.states.clear()
+        if self.estimate is not None:
+            items.append(self.estimate)
+            self.estimate = None
+        return items
