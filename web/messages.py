@@ -1,0 +1,149 @@
+"""What goes over the WebSocket, and out as `--json` lines: values in, plain dicts out.
+
+Schema "insightsim.feed/1". Within a major version fields are only added, so a reader ignores what it does not
+know. A number that is not known is null; NaN is never sent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from insightsim.cards import Card
+from insightsim.types import VADL, Estimate, StreamState
+from insightsim.vadl import DIMENSIONS, group, note, words
+
+SCHEMA = "insightsim.feed/1"
+
+Message = dict[str, Any]
+
+
+def hello_message(participant: str, cards: Sequence[Card]) -> Message:
+    """First on every connection: who is watched, and what the models that speak have shown they can do."""
+    return {
+        "schema": SCHEMA,
+        "type": "hello",
+        "participant": participant,
+        "models": [_model(card) for card in cards],
+    }
+
+
+def estimate_message(estimate: Estimate, participant: str, utc_offset: float | None) -> Message:
+    """One estimate. `utc_offset` is UTC (Unix seconds) at LSL time 0; without it `at` is null.
+
+    The four dimensions are null when there is no estimate, and `reason` says why. `group`, `words` and `note`
+    need all four. `lag_ms` is that of the slowest stream.
+    """
+    key = None if estimate.vadl is None or not _whole(estimate.vadl) else group(estimate.vadl)
+    lags = [state.lag for state in estimate.streams if state.lag is not None]
+    return {
+        "schema": SCHEMA,
+        "type": "estimate",
+        "time": _number(estimate.time),
+        "at": _at(estimate.time, utc_offset),
+        "participant": participant,
+        **(_dimensions(estimate.vadl) or dict.fromkeys(DIMENSIONS)),
+        "raw": _dimensions(estimate.raw),
+        "spread": _dimensions(estimate.spread),
+        "group": key,
+        "words": None if key is None else words(key),
+        "note": None if key is None else note(key),
+        "quality": _number(estimate.quality),
+        "bad": [{"channel": channel, "fault": fault} for channel, fault in estimate.bad],
+        "reason": estimate.reason,
+        "streams": [stream_fields(state) for state in estimate.streams],
+        "lag_ms": _milliseconds(max(lags, default=None)),
+    }
+
+
+def status_message(state: StreamState, participant: str, utc_offset: float | None) -> Message:
+    """How one source is doing; sent whenever that changes, and first to whoever connects."""
+    return {
+        "schema": SCHEMA,
+        "type": "status",
+        "time": _number(state.time),
+        "at": _at(state.time, utc_offset),
+        "participant": participant,
+        **stream_fields(state),
+    }
+
+
+def stream_fields(state: StreamState) -> Message:
+    """One stream's state, as in `streams` of an estimate and in a status message."""
+    return {
+        "stream": state.stream,
+        "status": state.status,
+        "source": state.source,
+        "name": state.name,
+        "sfreq": _number(state.sfreq),
+        "rate": _number(state.rate),
+        "n_channels": state.n_channels,
+        "lag_ms": _milliseconds(state.lag),
+        "gaps": state.gaps,
+        "model": state.model,
+        "reason": state.reason,
+    }
+
+
+def dumps(message: Message) -> str:
+    """One line of JSON."""
+    return orjson.dumps(message).decode()
+
+
+def _model(card: Card) -> Message:
+    trained = card.trained
+    return {
+        "name": card.name,
+        "version": card.version,
+        "stream": card.recipe.stream,
+        "trained_on": trained.data,
+        "simulated": trained.simulated,
+        "subjects": trained.subjects,
+        "trials": trained.trials,
+        "note": trained.note,
+        "threshold": f"{card.threshold.rule} {card.threshold.value:g}",
+        "protocol": card.protocol,
+        "scores": {
+            dimension: {
+                "balanced_accuracy": _number(score.balanced_accuracy),
+                "low": _number(score.low),
+                "high": _number(score.high),
+                "auc": _number(score.auc),
+                "accuracy": _number(score.accuracy),
+                "majority": _number(score.majority),
+                "chance": _number(score.chance),
+            }
+            for dimension, score in card.scores.items()
+        },
+    }
+
+
+def _whole(vadl: VADL) -> bool:
+    return all(math.isfinite(value) for value in vadl)
+
+
+def _dimensions(vadl: VADL | None) -> dict[str, float | None] | None:
+    if vadl is None:
+        return None
+    return {name: _number(value) for name, value in zip(DIMENSIONS, vadl, strict=True)}
+
+
+def _number(value: float | None) -> float | None:
+    """`value` as a Python float, which numpy's scalars are not; null for NaN and infinities."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    value = _number(seconds)
+    return None if value is None else round(value * 1000, 1)
+
+
+def _at(time: float, utc_offset: float | None) -> str | None:
+    if utc_offset is None or not math.isfinite(time + utc_offset):
+        return None
+    moment = datetime.fromtimestamp(time + utc_offset, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
