@@ -1,0 +1,210 @@
+"""Reads one DEAP file in a process of its own, run by `deap.read` as ``python -I unpickle.py PATH``.
+
+A pickle can name any function and have it called with any arguments. So it is read here, where only numpy and
+the standard library are loaded (scipy.io for .mat), under a limit on memory, and with the few names that a
+pickled dict of arrays needs. Those stand for functions of this file, which only build float64 arrays: numpy's
+own would allocate whatever a pickle asks for. Anything else is refused.
+
+The answer goes to stdout as two arrays in numpy's .npy format (EEG as float32, then ratings as float64); a
+refusal is one sentence on stderr and exit code 1. Nothing of InsightSim is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import sys
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+MEMORY_LIMIT = 2**30
+"""Bytes of address space for the child; a genuine file needs about half."""
+
+
+class Refused(Exception):
+    """The file is not what it should be; the message is the sentence for the user."""
+
+
+def memory_limit_available() -> bool:
+    """Whether this system can limit the memory of the process that reads a file (Windows cannot)."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return hasattr(resource, "RLIMIT_AS")
+
+
+def _limit_memory() -> None:
+    if memory_limit_available():
+        import resource
+
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        limit = MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+if __name__ == "__main__":  # before numpy is imported, so that nothing escapes the limit
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of its threads reserves memory, which would count
+    _limit_memory()
+
+import numpy as np  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+Array = NDArray[np.float64]
+
+N_EEG = 32
+DATA_SHAPE, LABELS_SHAPE = (40, 40, 8064), (40, 4)
+
+
+class _Array:
+    """An array in the making: `_reconstruct` returns it empty, the pickle's next step (BUILD) fills it."""
+
+    value: Array
+
+    def __setstate__(self, state: tuple[object, tuple[int, ...], object, object, str | bytes]) -> None:
+        _version, shape, dtype, fortran, content = state
+        if not isinstance(dtype, _Float64):
+            raise Refused("it holds an array without a dtype, expected float64")
+        raw = content.encode("latin1") if isinstance(content, str) else content  # Python 2's 8-bit strings
+        self.value = np.frombuffer(raw, "<f8").reshape(shape, order="F" if fortran else "C")
+
+
+class _Float64:
+    """The one dtype an array may have."""
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        if state[1:5] != ("<", None, None, None):
+            raise Refused("it holds an array of big-endian or structured numbers, expected plain float64")
+
+
+def _reconstruct(*_: object) -> _Array:
+    return _Array()
+
+
+def _dtype(name: str, *_: object) -> _Float64:
+    if name != "f8":
+        raise Refused(f"it holds an array of dtype {name!r:.60}, expected float64 ('f8')")
+    return _Float64()
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    if encoding != "latin1":
+        raise Refused(f"it asks for the text encoding {encoding!r:.60}, expected latin1")
+    return text.encode("latin1")
+
+
+def _ndarray(*_: object) -> NoReturn:
+    raise Refused("it calls numpy.ndarray, where a data file only names it; not read")
+
+
+ALLOWED: dict[tuple[str, str], Callable[..., object]] = {
+    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
+    ("numpy", "ndarray"): _ndarray,
+    ("numpy", "dtype"): _dtype,
+    ("_codecs", "encode"): _encode,  # how Python 3 writes bytes in protocols 0–2
+}
+"""The exact (module, name) pairs a pickle may ask for, and what it gets."""
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Callable[..., object]:
+        if (module, name) not in ALLOWED:
+            wanted = f"{module}.{name}"
+            raise Refused(
+                f"it asks for {wanted!r:.80}, which no data file needs: it may be an attack; not run"
+            )
+        return ALLOWED[module, name]
+
+
+BROKEN = (
+    *(ArithmeticError, AttributeError, BufferError, EOFError, LookupError, NotImplementedError, OSError),
+    *(RecursionError, SystemError, TypeError, ValueError, pickle.UnpicklingError, struct.error, zlib.error),
+)
+"""What a broken file can make the parsers raise."""
+
+
+def _pickled(file: BinaryIO) -> object:
+    try:
+        content = _Unpickler(file, encoding="latin1").load()
+    except BROKEN as error:
+        raise Refused(f"not a pickle, or a broken or truncated one ({error})") from error
+    if not isinstance(content, dict):
+        return content
+    return {name: item.value if isinstance(item, _Array) else item for name, item in content.items()}
+
+
+def _mat(path: Path) -> object:
+    import scipy.io
+
+    try:
+        found = scipy.io.loadmat(str(path), appendmat=False, variable_names=["data", "labels"])
+    except BROKEN as error:
+        advice = "; save MATLAB 7.3 files as version 7" if isinstance(error, NotImplementedError) else ""
+        raise Refused(f"not a MATLAB file, or a broken or truncated one ({error}){advice}") from error
+    return {name: value for name, value in found.items() if not name.startswith("__")}
+
+
+def load(path: Path) -> tuple[NDArray[np.float32], Array]:
+    """The EEG (40 trials, 32 channels, 8064 samples), µV, and the ratings (40 trials, 4) of a file.
+
+    Raises Refused when it holds anything but a dict of exactly those two arrays, whole, finite and in range.
+    """
+    try:
+        if path.suffix == ".mat":
+            return _checked(_mat(path))
+        with path.open("rb") as file:
+            return _checked(_pickled(file))
+    except MemoryError as error:
+        raise Refused(f"reading it takes more than {MEMORY_LIMIT >> 20} MB of memory; not read") from error
+
+
+def _checked(content: object) -> tuple[NDArray[np.float32], Array]:
+    if not isinstance(content, dict) or set(content) != {"data", "labels"}:
+        found = f"a dict of {list(content)}" if isinstance(content, dict) else f"a {type(content).__name__}"
+        raise Refused(f"found {found:.200}, expected a dict with exactly 'data' and 'labels'")
+    data = _array("data", content["data"], DATA_SHAPE)
+    labels = _array("labels", content["labels"], LABELS_SHAPE)
+    if labels.min() < 1 or labels.max() > 9:
+        raise Refused(f"ratings run from {labels.min():g} to {labels.max():g}, expected 1 to 9")
+    with np.errstate(over="ignore"):
+        eeg = data[:, :N_EEG].astype(np.float32)
+    if not np.isfinite(eeg).all():
+        raise Refused("the EEG holds values too large for float32, expected µV")
+    return eeg, labels
+
+
+def _array(name: str, array: object, shape: tuple[int, ...]) -> Array:
+    if type(array) is not np.ndarray:
+        raise Refused(f"{name} is a {type(array).__name__}, expected a numpy array")
+    if array.shape != shape or array.dtype != np.float64:
+        raise Refused(f"{name} has shape {array.shape} and dtype {array.dtype}, expected {shape} and float64")
+    if not np.isfinite(array).all():
+        raise Refused(f"{name} holds NaN or infinite values, expected finite numbers only")
+    return array
+
+
+def _send(array: NDArray[Any]) -> None:
+    # By hand, because numpy.save asks a file for its position, which a pipe has not.
+    header = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(sys.stdout.buffer, header)
+    sys.stdout.buffer.write(array.data)
+
+
+def main(path: Path) -> None:
+    """Read `path` and write its two arrays to stdout, or refuse."""
+    warnings.simplefilter("ignore")  # scipy's, about content that the checks refuse anyway
+    try:
+        arrays = load(path)
+    except Refused as refusal:
+        sys.exit(" ".join(str(refusal).split()))
+    for array in arrays:
+        _send(np.ascontiguousarray(array))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
