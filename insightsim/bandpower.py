@@ -1,0 +1,143 @@
+"""Power spectra and the features made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from insightsim.cards import Recipe
+from insightsim.errors import ModelError, SignalError
+
+Floats = NDArray[np.float32]
+Spectrum = tuple[NDArray[np.float64], Floats]
+"""Frequencies (n_freqs,) in Hz, and power density (..., n_freqs, n_channels) in µV²/Hz."""
+
+PSD16_CH_NAMES = ("Fp1", "F3", "Fp2", "F4")
+PSD16_BANDS = {"theta": (4.0, 7.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), "gamma": (30.0, 40.0)}
+"""The original's bands, both ends inclusive: 13 and 30 Hz count twice, 7.5 Hz not at all."""
+
+SEGMENT = 2.0
+"""Seconds per segment of the spectrum: half-hertz resolution."""
+
+BATCH = 64
+"""Windows taken at once: enough to spread numpy's overhead, few enough to stay in the cache."""
+
+
+def psd(data: Floats, sfreq: float, nperseg: int = 256) -> Spectrum:
+    """One-sided power spectral density by Welch's method (1967), segments side by side.
+
+    `data` is (..., n_samples, n_channels); what is left after the last whole segment is not used. Equal to
+    `scipy.signal.welch(data, sfreq, window=numpy.hanning(nperseg), noverlap=0, detrend=False, axis=-2)`.
+    Raises SignalError when there is not one whole segment.
+    """
+    *lead, n_samples, n_channels = data.shape
+    n_segments = n_samples // nperseg
+    if not n_segments:
+        raise SignalError(f"a spectrum needs {nperseg} samples, found {n_samples}; use longer windows")
+    taper = np.hanning(nperseg)
+    # The scale goes into the taper, so that it costs nothing per window.
+    scaled = taper / np.sqrt(sfreq * n_segments * (taper**2).sum() / 2)
+    used = data[..., : n_segments * nperseg, :].reshape(*lead, n_segments, nperseg, n_channels)
+    bins = fft.rfft(used * scaled.astype(data.dtype)[:, None], axis=-2)
+    power = (bins.real**2 + bins.imag**2).sum(axis=-3)
+    # All bins stand for two of the two-sided spectrum, except the first and, of an even number, the last.
+    power[..., 0, :] /= 2
+    if nperseg % 2 == 0:
+        power[..., -1, :] /= 2
+    return fft.rfftfreq(nperseg, 1 / sfreq), power
+
+
+def spectrum(recipe: Recipe, data: Floats) -> Spectrum:
+    """The spectrum that the recipe's features are made of; `data` (..., n_samples, n_channels) in µV."""
+    return psd(data, recipe.sfreq, round(SEGMENT * recipe.sfreq))
+
+
+def features(recipe: Recipe, data: Floats) -> Floats:
+    """The recipe's features of windows (..., n_samples, n_channels) in µV: (..., n_features).
+
+    Raises ModelError when the recipe names features that are not known, or channels that it does not list.
+    """
+    if data.ndim == 2:
+        return features_of(recipe, spectrum(recipe, data))
+    flat = data.reshape(-1, *data.shape[-2:])
+    parts = [
+        features_of(recipe, spectrum(recipe, flat[i : i + BATCH])) for i in range(0, max(1, len(flat)), BATCH)
+    ]
+    return np.concatenate(parts).reshape(*data.shape[:-2], -1)
+
+
+def features_of(recipe: Recipe, spectrum: Spectrum) -> Floats:
+    """The same from a spectrum that is already there."""
+    match recipe.features.name:
+        case "psd16":
+            return _psd16(recipe, spectrum)
+        case "log_bandpower":
+            return _log_bandpower(recipe, spectrum)
+        case unknown:
+            raise _unknown(unknown)
+
+
+def feature_names(recipe: Recipe) -> tuple[str, ...]:
+    """The names of the features, in order: "Fp1 theta", and "F4-F3 alpha" for an asymmetry."""
+    match recipe.features.name:
+        case "psd16":
+            rows, bands = [*PSD16_CH_NAMES], [*PSD16_BANDS]
+        case "log_bandpower":
+            rows = [*recipe.ch_names, *(f"{right}-{left}" for left, right in recipe.features.asymmetry)]
+            bands = [*recipe.features.bands]
+        case unknown:
+            raise _unknown(unknown)
+    return tuple(f"{row} {band}" for row in rows for band in bands)
+
+
+def _psd16(recipe: Recipe, spectrum: Spectrum) -> Floats:
+    """The original InsightSim's features: mean density, µV²/Hz, of four channels in four bands."""
+    freqs, power = spectrum
+    means = _band_means(freqs, power[..., _picks(recipe, PSD16_CH_NAMES)], PSD16_BANDS, inclusive=True)
+    return means.reshape(*means.shape[:-2], -1)
+
+
+def _log_bandpower(recipe: Recipe, spectrum: Spectrum) -> Floats:
+    """log10 of the mean density of every channel and band, then right − left of every pair and band.
+
+    Minus infinity where a channel has no power at all: such a window is for the quality check to refuse.
+    """
+    means = _band_means(*spectrum, recipe.features.bands, inclusive=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log = np.log10(means)
+        left = _picks(recipe, [left for left, _ in recipe.features.asymmetry])
+        right = _picks(recipe, [right for _, right in recipe.features.asymmetry])
+        rows = np.concatenate([log, log[..., right, :] - log[..., left, :]], axis=-2)
+    return rows.reshape(*rows.shape[:-2], -1)
+
+
+def _band_means(
+    freqs: NDArray[np.float64], power: Floats, bands: Mapping[str, tuple[float, float]], *, inclusive: bool
+) -> Floats:
+    """(..., n_channels, n_bands): the mean density in each band, its upper end inclusive or not."""
+    means = []
+    for band, (low, high) in bands.items():
+        first = int(np.searchsorted(freqs, low))
+        stop = int(np.searchsorted(freqs, high, side="right" if inclusive else "left"))
+        if first >= stop:
+            raise ModelError(f"the band {band}, {low:g}–{high:g} Hz, holds no frequency of the spectrum")
+        means.append(power[..., first:stop, :].mean(axis=-2))
+    return cast(Floats, np.stack(means, axis=-1))
+
+
+def _picks(recipe: Recipe, ch_names: tuple[str, ...] | list[str]) -> list[int]:
+    absent = [name for name in ch_names if name not in recipe.ch_names]
+    if absent:
+        raise ModelError(
+            f"{recipe.features.name} needs the channels {', '.join(absent)}; "
+            f"the recipe lists {', '.join(recipe.ch_names)}"
+        )
+    return [recipe.ch_names.index(name) for name in ch_names]
+
+
+def _unknown(name: str) -> ModelError:
+    return ModelError(f'the recipe asks for the features "{name}", expected "psd16" or "log_bandpower"')
