@@ -1,0 +1,175 @@
+"""Trained models: an ONNX file with its card beside it, checked against each other before anything is
+shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insightsim import bandpower, cardfile
+from insightsim.cards import Card, Recipe
+from insightsim.conform import missing
+from insightsim.errors import ModelError, SignalError
+from insightsim.vadl import DIMENSIONS
+
+SHIPPED = Path(__file__).parents[1] / "models"
+"""The folder of the models that come with InsightSim."""
+
+_FLOAT = "tensor(float)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A card and the ONNX graph it describes: features in, probabilities and their spread out."""
+
+    card: Card
+    session: Any
+    """onnxruntime.InferenceSession."""
+
+    def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probability that each dimension is high and its spread, both (n, 4), from (n, n_features) float32.
+
+        The probability is the members' mean. The spread is half the width of their middle 90 %. Beyond
+        `card.familiar`, a window is less and less like anything the members learnt from, and that they
+        still agree means nothing: the spread goes to 0.5 and the probability to 0.5, which is to say that
+        anything is possible.
+        """
+        members, distance = self.session.run(["probabilities", "distance"], {"features": features})
+        low, high = np.percentile(members.astype(np.float64), [5, 95], axis=1)
+        strange = (
+            1 - self.card.familiar / np.maximum(distance.astype(np.float64), self.card.familiar)[:, None]
+        )
+        return (
+            _towards_half(members.mean(axis=1, dtype=np.float64), strange),
+            _towards_half((high - low) / 2, strange),
+        )
+
+
+def _towards_half(value: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    return value + (0.5 - value) * weight
+
+
+def load(path: Path) -> Model:
+    """The model whose card is at `path` (….toml), the ONNX file beside it.
+
+    Raises ModelError when the card is not in order or does not fit the file: sha256, features, inputs,
+    outputs.
+    """
+    card = cardfile.read(path)
+    onnx_path = path.with_suffix(".onnx")
+    try:
+        content = onnx_path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{onnx_path}: the model file of {path.name} is not there ({error.strerror})"
+        ) from error
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != card.sha256:
+        raise ModelError(
+            f"{onnx_path} has the sha256 {sha256}, but its card says {card.sha256}: one of the two was "
+            "changed or damaged; train the model again, or fetch both files anew"
+        )
+    session = _session(content, onnx_path)
+    _check_ports(session, card, onnx_path)
+    return Model(card, session)
+
+
+def _session(content: bytes, path: Path) -> Any:
+    """One thread: more make single windows slower in the tail, and the branch owns one thread anyway."""
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as refusals
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except _not_a_model(refusals) as error:
+        raise ModelError(f"{path} is not an ONNX model that onnxruntime can run: {error}") from error
+
+
+def _not_a_model(refusals: Any) -> tuple[type[Exception], ...]:
+    """What onnxruntime raises, depending on what is wrong with the bytes; it gives them no common base."""
+    names = ("InvalidProtobuf", "InvalidArgument", "InvalidGraph", "NotImplemented", "Fail")
+    return tuple(getattr(refusals, name) for name in names)
+
+
+def _check_ports(session: Any, card: Card, path: Path) -> None:
+    """Names, types and shapes of what goes in and comes out; the number of rows is free."""
+    n_features = _n_features(card.recipe)
+    expected_in = {"features": [n_features]}
+    expected_out = {"probabilities": [card.trained.members, len(DIMENSIONS)], "distance": []}
+    for what, ports, expected in (
+        ("inputs", session.get_inputs(), expected_in),
+        ("outputs", session.get_outputs(), expected_out),
+    ):
+        found = {port.name: port.shape[1:] for port in ports}
+        if found != expected or any(port.type != _FLOAT for port in ports):
+            shown = ", ".join(f"{port.name} {port.type} {port.shape}" for port in ports) or "none"
+            raise ModelError(f"{path} has the {what} {shown}; its card asks for {_shown(expected)}")
+
+
+def _n_features(recipe: Recipe) -> int:
+    """Tried out, not just counted: a recipe may name channels or bands that its windows do not have."""
+    window = np.ones((1, recipe.n_samples, len(recipe.ch_names)), np.float32)
+    try:
+        return int(bandpower.features(recipe, window).shape[-1])
+    except SignalError as error:
+        raise ModelError(f"the card's recipe cannot work: {error}") from error
+
+
+def _shown(ports: dict[str, list[int]]) -> str:
+    return ", ".join(f"{name} {_FLOAT} {['n', *shape]}" for name, shape in ports.items())
+
+
+def verify(path: Path) -> Model:
+    """Load a model and let it judge a few made-up windows. Raises ModelError when what comes out is no
+    probability.
+    """
+    model = load(path)
+    made_up = np.random.default_rng(0).normal(size=(8, _n_features(model.card.recipe))).astype(np.float32)
+    for values in model(made_up):
+        if values.shape != (8, len(DIMENSIONS)) or not np.all((values >= 0) & (values <= 1)):
+            raise ModelError(f"{path}: the model gives {values!r}, expected numbers from 0 to 1")
+    return model
+
+
+def find(folder: Path | None = None) -> list[tuple[Path, Card]]:
+    """Every card in a folder (the shipped models' unless given) with its path, by name."""
+    folder = SHIPPED if folder is None else folder
+    return [(path, cardfile.read(path)) for path in sorted(folder.glob("*.toml"))]
+
+
+def named(name: str, folder: Path | None = None) -> Path:
+    """The card that a user means: a model's name, or the path of a card or of its ONNX file."""
+    if (path := Path(name)).suffix in (".toml", ".onnx"):
+        return path.with_suffix(".toml")
+    known = {card.name: path for path, card in find(folder)}
+    if name not in known:
+        raise ModelError(f'there is no model "{name}"; there are: {", ".join(known) or "none"}')
+    return known[name]
+
+
+def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "eeg") -> Path:
+    """The card of the richest model (most channels) whose channels are all among `ch_names`.
+
+    Raises ModelError saying which channels each model lacks.
+    """
+    lacking = []
+    for path, card in sorted(find(folder), key=lambda found: -len(found[1].recipe.ch_names)):
+        if card.recipe.stream != stream:
+            continue
+        gone = missing(card.recipe.ch_names, ch_names)
+        if not gone:
+            return path
+        lacking.append(f"{card.name} lacks {', '.join(gone)}")
+    raise ModelError(
+        f"no {stream} model can read the channels {', '.join(ch_names) or '(none)'}: "
+        f"{'; '.join(lacking) or 'there is no model'}. Train one on these channels: insightsim train eeg"
+    )
