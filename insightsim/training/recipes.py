@@ -1,0 +1,65 @@
+"""What a model is trained to read: channels, filter, windows and features; its card carries them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from insightsim.cards import Features, Filter, Recipe
+from insightsim.conform import canonical
+from insightsim.datasets import deap
+from insightsim.errors import SettingsError
+
+CHANNELS = {"deap32": deap.CH_NAMES, "original4": ("Fp1", "F3", "Fp2", "F4")}
+"""Lists of channels that go by a name: all of DEAP's; the four of the original InsightSim."""
+
+BANDS = {
+    "theta": (4.0, 8.0),
+    "alpha": (8.0, 13.0),
+    "low beta": (13.0, 20.0),
+    "high beta": (20.0, 30.0),
+    "gamma": (30.0, 45.0),
+}
+"""Hz, half-open: no frequency counts twice and none is left out."""
+
+WINDOW = 4.0
+"""Seconds."""
+STEP = 0.25
+"""Seconds between windows, live."""
+
+
+def channels(text: str) -> tuple[str, ...]:
+    """The channels that a user means: "deap32", "original4", or names with commas between them."""
+    return CHANNELS.get(text) or tuple(canonical(name) for name in text.split(",") if name.strip())
+
+
+def recipe(features: str, ch_names: Sequence[str]) -> Recipe:
+    """The recipe for DEAP's rate and these channels. Raises SettingsError for features there are none of."""
+    if features == "psd16":
+        chosen = Features("psd16")
+    elif features == "log_bandpower":
+        chosen = Features("log_bandpower", dict(BANDS), mirrored(ch_names))
+    else:
+        raise SettingsError(f'there are no features "{features}"; expected "log_bandpower" or "psd16"')
+    return Recipe(
+        stream="eeg",
+        ch_names=tuple(ch_names),
+        reference="average",
+        unit="uV",
+        sfreq=deap.SFREQ,
+        n_samples=round(WINDOW * deap.SFREQ),
+        step=STEP,
+        filter=Filter(),
+        features=chosen,
+    )
+
+
+def mirrored(ch_names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(left, right) for every pair of electrodes that mirror each other: F3 and F4, CP5 and CP6."""
+    pairs = []
+    for left in ch_names:
+        if (place := re.fullmatch(r"(\D+)(\d*[13579])", left)) is not None:
+            right = f"{place[1]}{int(place[2]) + 1}"
+            if right in ch_names:
+                pairs.append((left, right))
+    return tuple(pairs)
