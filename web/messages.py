@@ -35,10 +35,10 @@ def hello_message(participant: str, cards: Sequence[Card]) -> Message:
 def estimate_message(estimate: Estimate, participant: str, utc_offset: float | None) -> Message:
     """One estimate. `utc_offset` is UTC (Unix seconds) at LSL time 0; without it `at` is null.
 
-    The four dimensions are null when there is no estimate, and `reason` says why. `group`, `words` and `note`
-    need all four. `lag_ms` is that of the slowest stream.
+    The four dimensions are null when there is no estimate, and `reason` says why. `lag_ms` is that of the
+    slowest stream.
     """
-    key = None if estimate.vadl is None or not _whole(estimate.vadl) else group(estimate.vadl)
+    key = None if estimate.vadl is None else group(estimate.vadl)
     lags = [state.lag for state in estimate.streams if state.lag is not None]
     return {
         "schema": SCHEMA,
@@ -120,10 +120,6 @@ def _model(card: Card) -> Message:
             for dimension, score in card.scores.items()
         },
     }
-
-
-def _whole(vadl: VADL) -> bool:
-    return all(math.isfinite(value) for value in vadl)
 
 
 def _dimensions(vadl: VADL | None) -> dict[str, float | None] | None:
