@@ -1,0 +1,300 @@
+"""Lab Streaming Layer, in and out: the only module that knows pylsl.
+
+LSL itself neither encrypts nor authenticates: everyone on the network can read and fake streams.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pylsl
+import pylsl.util
+from numpy.typing import NDArray
+
+from insightsim.errors import StreamError, StreamLost, StreamNotFound
+from insightsim.types import Signal
+from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SourceInfo
+
+CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
+"""Where liblsl looks for its settings, after $LSLAPICFG."""
+if not os.environ.get("LSLAPICFG") and not any(Path(path).expanduser().exists() for path in CONFIGS):
+    # Warnings only, where the user has no settings of their own that this would replace.
+    pylsl.set_config_content("[log]\nlevel = -1\n")
+
+SETTLE = 0.5
+"""Seconds to go on looking after the first answer, so that a second match is not missed."""
+MAX_BACKLOG = 30
+"""Seconds of samples an inlet keeps for a pipeline that stalls."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFound:
+    """One stream on the network."""
+
+    name: str
+    type: str
+    n_channels: int
+    sfreq: float
+    host: str
+    source_id: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} (type {self.type}, {self.n_channels} channels at {self.sfreq:g} Hz, "
+            f"host {self.host}, source_id {self.source_id or 'none'})"
+        )
+
+
+def clock() -> float:
+    """The LSL clock of this machine, s."""
+    return float(pylsl.local_clock())
+
+
+def streams(within: float = 1.0) -> list[StreamFound]:
+    """Every stream that answers on this network within so many seconds (under 0.5 s some are missed)."""
+    found = [_found(info) for info in pylsl.resolve_streams(within)]
+    return sorted(found, key=lambda stream: (stream.type, stream.name, stream.source_id))
+
+
+def _found(info: pylsl.StreamInfo) -> StreamFound:
+    return StreamFound(
+        info.name(),
+        info.type(),
+        info.channel_count(),
+        info.nominal_srate(),
+        info.hostname(),
+        info.source_id(),
+    )
+
+
+def parse(query: str) -> tuple[str, str]:
+    """Split "lsl:NAME", "lsl:type=EEG" or "lsl:source_id=…" into property and value; raises StreamError."""
+    text = query.removeprefix("lsl:")
+    prop, equals, value = text.partition("=")
+    if not equals:
+        prop, value = "name", text
+    if prop not in {"name", "type", "source_id"} or not value:
+        raise StreamError(
+            f"{query!r} names no stream; expected lsl:NAME, lsl:type=EEG or lsl:source_id=… "
+            "(`insightsim streams` lists what is there)"
+        )
+    return prop, value
+
+
+def resolve(query: str, within: float) -> pylsl.StreamInfo:
+    """The one stream that answers the query. Raises StreamNotFound when there is none or more than one."""
+    prop, value = parse(query)
+    infos = pylsl.resolve_byprop(prop, value, 1, within)
+    if infos:
+        infos = pylsl.resolve_byprop(prop, value, 2, SETTLE) or infos
+    if len(infos) == 1:
+        return infos[0]
+    if infos:
+        matches = "\n  ".join(sorted(str(_found(info)) for info in infos))
+        raise StreamNotFound(
+            f"{len(infos)} streams answer {query}; name one by lsl:source_id=… or its name:\n  {matches}"
+        )
+    raise StreamNotFound(f"no stream answers {query} within {within:g} s{_instead(within)}")
+
+
+def _instead(within: float) -> str:
+    if within < SETTLE * 2:  # a quick look for a lost stream has no time to list the others
+        return ""
+    there = "\n  ".join(map(str, streams()))
+    return (
+        f"; there are:\n  {there}"
+        if there
+        else "; there is none at all: is the device on, the network open to LSL?"
+    )
+
+
+class Inlet:
+    """A live LSL stream as a source; clock synchronisation on, stamps otherwise as sent."""
+
+    def __init__(self, query: str, stream: str = "eeg") -> None:
+        parse(query)
+        self.query = query
+        self.stream = stream
+        self._inlet: pylsl.StreamInlet | None = None
+
+    def open(self, within: float = 5.0) -> SourceInfo:
+        """Resolve the query, read the description, throw away what is old."""
+        found = resolve(self.query, within)
+        # recover=False: a loss must be said at once, and LSL's own recovery never finds a new source_id.
+        inlet = pylsl.StreamInlet(
+            found, max_buflen=MAX_BACKLOG, recover=False, processing_flags=pylsl.proc_clocksync, as_numpy=True
+        )
+        with _lost_is_lost(self.query):
+            info = inlet.info(within)
+            inlet.open_stream(within)
+            self._pace = _read_pace(info, inlet.time_correction(within))
+        self._picks, labels, unit = _read_channels(info)
+        self._info = SourceInfo(
+            found.name(),
+            labels,
+            unit,
+            found.nominal_srate(),
+            info.desc().child("reference").child_value("label"),
+        )
+        self._inlet = inlet
+        self._flush()
+        self._last_arrival = self._last_pull = clock()
+        return self._info
+
+    def _flush(self) -> None:
+        """An inlet hands out its oldest sample first; start with the newest."""
+        assert self._inlet is not None
+        while len(self._inlet.pull_chunk(0.0, 1024)[1]) == 1024:
+            pass
+
+    def pull(self) -> Signal | None:
+        """What arrived; a live stream has no end, so never None. Raises StreamLost after silence."""
+        if self._inlet is None:
+            raise StreamLost(f"{self.query} is not open")
+        time.sleep(max(0.0, self._last_pull + 1 / PULLS_PER_SECOND - clock()))
+        with _lost_is_lost(self.query):
+            # min_samples=1: waits for the first sample alone; plain pull_chunk waits for a full buffer.
+            data, times = self._inlet.pull_chunk(PULL_WITHIN, 4096, min_samples=1)
+        self._last_pull = clock()
+        if len(times):
+            self._last_arrival = self._last_pull
+        elif self._last_pull - self._last_arrival > LOST_AFTER:
+            raise StreamLost(f"{self._info.name}: no samples for {LOST_AFTER:g} s")
+        return self._signal(data, times)
+
+    def _signal(self, data: NDArray[np.generic], times: NDArray[np.float64]) -> Signal:
+        info = self._info
+        picked = (
+            np.asarray(data).reshape(len(times), -1)[:, self._picks]
+            if len(times)
+            else np.zeros((0, len(info.ch_names)))
+        )
+        return Signal(
+            self.stream,
+            info.ch_names,
+            info.unit,
+            info.sfreq,
+            picked.astype(np.float32),
+            np.asarray(times, float),
+        )
+
+    def lag(self, time: float) -> float:
+        """Seconds from the moment a sample with this stamp was due until now, whatever the replay's speed."""
+        origin, speed = self._pace
+        return clock() - (origin + (time - origin) / speed)
+
+    def close(self) -> None:
+        """Disconnect; LSL frees the inlet when the last reference goes."""
+        self._inlet = None
+
+
+@contextmanager
+def _lost_is_lost(query: str) -> Iterator[None]:
+    try:
+        yield
+    except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
+        raise StreamLost(f"{query}: the stream closed") from error
+
+
+def _read_channels(info: pylsl.StreamInfo) -> tuple[list[int], tuple[str, ...], str]:
+    """Indices, labels and unit of the EEG channels (of all channels where no type is stated)."""
+    n_channels = info.channel_count()
+    labels = [label or f"ch{i + 1}" for i, label in enumerate(info.get_channel_labels() or [""] * n_channels)]
+    types = [(kind or "").upper() for kind in info.get_channel_types() or [""] * n_channels]
+    units = [unit or "" for unit in info.get_channel_units() or [""] * n_channels]
+    picks = [i for i, kind in enumerate(types) if kind == "EEG"] or list(range(n_channels))
+    found = {units[i] for i in picks}
+    if len(found) > 1:
+        raise StreamError(
+            f"{info.name()}: its channels are in different units ({', '.join(sorted(found))}); "
+            "mark the EEG channels with the type EEG in the stream's description"
+        )
+    return picks, tuple(labels[i] for i in picks), found.pop()
+
+
+def _read_pace(info: pylsl.StreamInfo, correction: float) -> tuple[float, float]:
+    """(origin, speed) of a replay faster or slower than it was recorded; (0, 1) for everything else."""
+    replay = info.desc().child("replay")
+    if replay.empty():
+        return 0.0, 1.0
+    return float(replay.child_value("origin")) + correction, float(replay.child_value("speed"))
+
+
+class Outlet:
+    """An LSL outlet for one signal, and one for markers, of the same name with "-markers" behind it."""
+
+    def __init__(
+        self,
+        name: str,
+        source_id: str,
+        info: SourceInfo,
+        stream_type: str = "EEG",
+        pace: tuple[float, float] = (0.0, 1.0),
+        described: Mapping[str, str] | None = None,
+    ) -> None:
+        """`pace` is (origin, speed): stamp t is sent at origin + (t − origin) / speed on the LSL clock."""
+        stream = pylsl.StreamInfo(
+            name, stream_type, len(info.ch_names), info.sfreq, pylsl.cf_float32, source_id
+        )
+        stream.set_channel_labels(list(info.ch_names))
+        stream.set_channel_types([stream_type] * len(info.ch_names))
+        stream.set_channel_units(info.unit)
+        if info.reference:
+            stream.desc().append_child("reference").append_child_value("label", info.reference)
+        for key, value in (described or {}).items():
+            stream.desc().append_child_value(key, value)
+        if pace[1] != 1.0:
+            replay = stream.desc().append_child("replay")
+            replay.append_child_value("origin", repr(pace[0])).append_child_value("speed", repr(pace[1]))
+        self._signal = pylsl.StreamOutlet(stream)
+        self._markers = pylsl.StreamOutlet(
+            pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, pylsl.cf_string, f"{source_id}-markers")
+        )
+
+    def push(self, data: NDArray[np.float32], times: Sequence[float]) -> None:
+        """Send samples (n_samples, n_channels) with their stamps."""
+        self._signal.push_chunk(np.ascontiguousarray(data), list(times))
+
+    def mark(self, text: str, time: float) -> None:
+        """Send a marker with its stamp."""
+        self._markers.push_sample([text], time)
+
+    def wait_for_listener(self, within: float) -> bool:
+        """Whether somebody has subscribed to the signal; waits for it so many seconds."""
+        return bool(self._signal.wait_for_consumers(within))
+
+    def wait_until_sent(self, within: float) -> None:
+        """Give receivers a moment to fetch what was pushed: a closing outlet takes its buffer along."""
+        deadline = clock() + within
+        while clock() < deadline and self._signal.have_consumers():
+            time.sleep(0.02)
+
+
+def library() -> str:
+    """Version of the loaded liblsl, e.g. "1.18"."""
+    version = pylsl.library_version()
+    return f"{version // 100}.{version % 100}"
+
+
+def loopback(timeout: float = 3.0) -> float:
+    """Seconds for one sample from an outlet to an inlet, both of this process; raises StreamError."""
+    start = clock()
+    name = f"insightsim-loopback-{time.monotonic_ns()}"
+    outlet = Outlet(name, name, SourceInfo(name, ("a",), "uV", 100.0), stream_type="test")
+    inlet = Inlet(f"lsl:source_id={name}", "test")
+    try:
+        inlet.open(timeout)
+        while clock() - start < timeout + SETTLE:
+            outlet.push(np.zeros((1, 1), np.float32), [clock()])
+            chunk = inlet.pull()
+            if chunk is not None and len(chunk):
+                return clock() - start
+    finally:
+        inlet.close()
+    raise StreamError(f"a stream of this machine was found, but no sample came through in {timeout:g} s")

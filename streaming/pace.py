@@ -1,0 +1,45 @@
+"""Handing out samples when they are due, by start time + n × period, so that nothing drifts."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from streaming import lsl
+from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND
+
+
+class Pace:
+    """When samples of a recorded or made-up signal are due, and their stamps on the LSL clock.
+
+    Stamps keep the recorded spacing; at a speed other than 1 they run ahead of the clock or fall behind it.
+    """
+
+    def __init__(self, sfreq: float, speed: float = 1.0) -> None:
+        self.sfreq = sfreq
+        self.speed = speed
+        self.origin = lsl.clock()
+        """LSL time of the first sample, s."""
+        self.handed = 0.0
+        """Periods handed out so far; pauses count."""
+
+    def wait(self, within: float = PULL_WITHIN) -> int:
+        """How many samples are due by now; waits for the first, but at most so many seconds."""
+        rate = self.sfreq * self.speed
+        pause = self.origin + self.handed / rate - lsl.clock()
+        if self.speed > 1:  # several samples at a time, so that a fast replay stays cheap
+            pause = max(pause, 1 / PULLS_PER_SECOND)
+        time.sleep(max(0.0, min(within, pause)))
+        return max(0, 1 + math.floor((lsl.clock() - self.origin) * rate - self.handed))
+
+    def stamp(self, periods: float) -> float:
+        """LSL time, s, so many periods after the first sample."""
+        return self.origin + periods / self.sfreq
+
+    def lag(self, time: float) -> float:
+        """Seconds from the moment the sample with this stamp was due until now."""
+        return lsl.clock() - (self.origin + (time - self.origin) / self.speed)
+
+    def catch_up(self) -> None:
+        """Let what would have been due by now go by, as a pause: the next sample is due at once."""
+        self.handed = max(self.handed, (lsl.clock() - self.origin) * self.sfreq * self.speed)

@@ -1,0 +1,184 @@
+"""source → conform → mend → filter → window → quality → features → model → fusion → smoothing → feed.
+
+`build` names the stages; `Session.run` moves the values. The only threads of the pipeline are here: one per
+branch, which opens, pulls, computes and closes; its results return to the event loop, where fusion and
+publishing run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from insightsim import models
+from insightsim.cards import Card
+from insightsim.eeg import Judge
+from insightsim.errors import InsightSimError, SettingsError, StreamLost
+from insightsim.fusion import LateFusion, Smooth
+from insightsim.models import Model
+from insightsim.types import Estimate, Prediction, StreamState
+from streaming.branch import Branch, Event
+from streaming.feed import Feed
+from streaming.lsl import Inlet, clock
+from streaming.recorded import Recorded
+from streaming.settings import Session as Wanted
+from streaming.settings import Settings
+from streaming.sources import Source, SourceInfo
+from streaming.synthetic import Synthetic
+
+Call = Callable[..., asyncio.Future[Any]]
+"""Runs a function on a branch's own thread."""
+
+logger = logging.getLogger(__name__)
+
+REOPEN_WITHIN = 0.5
+"""Seconds one try to find a lost stream may take; short, so that a stop is not held up."""
+REOPEN_EVERY = 0.25
+"""Seconds between two tries."""
+
+
+@dataclass(slots=True)
+class Participant:
+    """One person: their streams, what these say together, and who listens."""
+
+    name: str
+    branches: Sequence[Branch]
+    fuse: Callable[[Prediction], Estimate]
+    smooth: Callable[[Estimate], Estimate]
+    feed: Feed = field(default_factory=Feed)
+    states: dict[str, StreamState] = field(default_factory=dict)
+
+    def take(self, event: Event) -> None:
+        """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
+        before = self.states.get(event.state.stream)
+        self.states[event.state.stream] = event.state
+        if before is None or (before.status, before.reason) != (event.state.status, event.state.reason):
+            self.feed.announce(event.state)
+        if event.prediction is not None:
+            estimate = self.smooth(self.fuse(event.prediction))
+            self.feed.publish(replace(estimate, streams=tuple(self.states.values())))
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything one monitor runs, and what ended it."""
+
+    people: Sequence[Participant]
+    error: str | None = None
+    utc_offset: float = field(default_factory=lambda: time.time() - clock())
+    """UTC (Unix seconds) at LSL time 0."""
+
+    @property
+    def participants(self) -> dict[str, Feed]:
+        """The feed of each participant, by name."""
+        return {person.name: person.feed for person in self.people}
+
+    @property
+    def cards(self) -> dict[str, list[Card]]:
+        """The models in use for each participant; none before their stream was found."""
+        return {person.name: [b.card for b in person.branches if b.card] for person in self.people}
+
+    @property
+    def was_live(self) -> bool:
+        """Whether anything was ever said about anybody."""
+        return any(person.feed.latest is not None for person in self.people)
+
+    async def run(self) -> None:
+        """Run every branch until its stream ends; raises, as a group, an error that no retry can mend."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for participant in self.people:
+                    for branch in participant.branches:
+                        pump = tasks.create_task(_pump(participant, branch))
+                        pump.add_done_callback(partial(self._note, participant, branch))
+        finally:
+            for participant in self.people:
+                participant.feed.close()
+
+    def _note(self, participant: Participant, branch: Branch, pump: asyncio.Task[None]) -> None:
+        """Keep what ended a branch, for the page and /health; the task group raises it."""
+        if not pump.cancelled() and (error := pump.exception()) is not None:
+            self.error = str(error) or type(error).__name__
+            participant.take(branch.failed(self.error))
+
+
+async def _pump(participant: Participant, branch: Branch) -> None:
+    # One thread per branch: its calls never overlap, so close() cannot race pull().
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="branch") as thread:
+        call = partial(asyncio.get_running_loop().run_in_executor, thread)
+        participant.take(Event(branch.state))
+        try:
+            participant.take(await call(branch.open))
+            while not await _follow(call, participant, branch):
+                await _find_again(call, participant, branch)
+            participant.take(branch.ended())
+        finally:
+            thread.submit(branch.close)
+
+
+async def _follow(call: Call, participant: Participant, branch: Branch) -> bool:
+    """Publish what the branch says until its stream ends (True) or is lost (False)."""
+    try:
+        while (events := await call(branch.step)) is not None:
+            for event in events:
+                participant.take(event)
+    except StreamLost as lost:
+        logger.warning("%s", lost)
+        participant.take(branch.lost(str(lost)))
+        return False
+    return True
+
+
+async def _find_again(call: Call, participant: Participant, branch: Branch) -> None:
+    """Resolve the user's query again until the stream is back, under whatever source_id."""
+    while True:
+        await call(branch.close)
+        try:
+            participant.take(await call(partial(branch.open, REOPEN_WITHIN)))
+        except InsightSimError as error:  # not back yet, or back unfit: go on looking
+            logger.debug("%s", error)
+            await asyncio.sleep(REOPEN_EVERY)
+        else:
+            return
+
+
+def build(settings: Settings) -> Session:
+    """A session as the settings ask for it. Raises SettingsError, StreamError, DatasetError, ModelError."""
+    wanted = settings.session
+    source = source_of(wanted)
+
+    def judge(model: Model) -> Judge:
+        return Judge(model, settings.limits, wanted.mains)
+
+    branch = Branch(source, "eeg", partial(choose_model, wanted.model), judge)
+    person = Participant(wanted.participant, [branch], LateFusion({}), Smooth(wanted.smoothing))
+    return Session([person])
+
+
+def choose_model(wanted: str, info: SourceInfo) -> Model:
+    """The model asked for by name or path, or the richest whose channels are all there. Raises ModelError."""
+    if wanted == "auto":
+        return models.load(models.choose(info.ch_names))
+    return models.load(models.named(wanted))
+
+
+def source_of(wanted: Wanted) -> Source:
+    """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
+    kind, _, rest = wanted.eeg.partition(":")
+    if kind == "lsl":
+        return Inlet(wanted.eeg)
+    if kind == "file" and rest:
+        return Recorded(Path(rest), (wanted.trial,) if wanted.trial else None)
+    if wanted.eeg == "synthetic":
+        return Synthetic()
+    raise SettingsError(
+        f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
+        "file:PATH or synthetic"
+    )

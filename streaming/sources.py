@@ -1,0 +1,47 @@
+"""What a source is: pulled at the edge, from one thread, for chunks that a branch pushes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from insightsim.types import Signal
+
+PULL_WITHIN = 0.05
+"""Seconds a pull may wait for a first sample."""
+PULLS_PER_SECOND = 128
+"""At most; at higher rates a pull returns several samples, so that the cost per second stays bounded."""
+LOST_AFTER = 1.5
+"""Seconds of silence after which a live stream counts as lost; leaves 0.5 s of the promised 2 to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What was found when a source was opened."""
+
+    name: str
+    ch_names: tuple[str, ...]
+    unit: str
+    sfreq: float
+    """Nominal rate, Hz."""
+    reference: str = ""
+    """As the stream states it; empty where it does not."""
+
+
+class Source(Protocol):
+    """Where a stream comes from. All calls are made from one thread."""
+
+    query: str
+    """What the user asked for, e.g. "lsl:type=EEG"."""
+
+    def open(self, within: float = ...) -> SourceInfo:
+        """Find and open it within so many seconds; raises StreamNotFound, StreamLost."""
+
+    def pull(self) -> Signal | None:
+        """Return what arrived, within PULL_WITHIN s even if empty; None at the end; raises StreamLost."""
+
+    def lag(self, time: float) -> float:
+        """Seconds between the moment a sample with this stamp was due and now."""
+
+    def close(self) -> None:
+        """Let go of it; may be called twice, and before open."""

@@ -1,0 +1,166 @@
+"""Real outlets and inlets on loopback."""
+
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+import pylsl
+import pytest
+
+from insightsim.errors import StreamError, StreamLost, StreamNotFound
+from insightsim.types import Signal
+from streaming import lsl
+from streaming.lsl import Inlet, Outlet, clock
+from streaming.sources import LOST_AFTER, SourceInfo
+
+EEG = SourceInfo("amp", ("Fp1", "Fp2"), "microvolts", 128.0, "linked ears")
+
+
+@pytest.fixture
+def name() -> str:
+    return f"insightsim-test-{uuid.uuid4().hex[:12]}"
+
+
+def pull_some(inlet: Inlet) -> Signal:
+    """The next chunk that has samples; LostStream ends the waiting."""
+    while True:
+        chunk = inlet.pull()
+        assert chunk is not None
+        if len(chunk):
+            return chunk
+
+
+def test_a_sample_arrives_with_its_values_stamp_labels_unit_and_reference(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    inlet = Inlet(f"lsl:{name}")
+    info = inlet.open()
+    assert (info.name, info.ch_names, info.unit, info.sfreq) == (name, ("Fp1", "Fp2"), "microvolts", 128.0)
+    assert info.reference == "linked ears"
+    stamp = clock()
+    outlet.push(np.array([[1.5, -2.5]], np.float32), [stamp])
+    chunk = pull_some(inlet)
+    np.testing.assert_array_equal(chunk.data, [[1.5, -2.5]])
+    assert chunk.times[0] == pytest.approx(stamp, abs=1e-3)
+    assert chunk.times.dtype == np.float64
+    assert 0 <= inlet.lag(float(chunk.times[0])) < 5
+
+
+def test_a_pull_returns_at_once_with_what_is_there_instead_of_waiting_for_a_full_buffer(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    outlet.push(np.zeros((3, 2), np.float32), [clock()] * 3)
+    n_samples = 0
+    while n_samples < 3:
+        n_samples += len(pull_some(inlet))
+    assert n_samples == 3
+
+
+def test_samples_sent_before_the_inlet_was_opened_are_not_handed_out(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    outlet.push(np.full((50, 2), 7, np.float32), [clock()] * 50)
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    outlet.push(np.full((1, 2), 8, np.float32), [clock()])
+    assert pull_some(inlet).data[0, 0] == 8
+
+
+def test_a_query_that_several_streams_answer_names_them_all_and_takes_none(name: str) -> None:
+    keep = [Outlet(name, f"{name}-{which}", EEG) for which in "ab"]
+    with pytest.raises(StreamNotFound, match="2 streams answer") as refusal:
+        Inlet(f"lsl:{name}").open()
+    assert f"{name}-a" in str(refusal.value)
+    assert f"{name}-b" in str(refusal.value)
+    assert Inlet(f"lsl:source_id={name}-a").open().name == name
+    del keep
+
+
+def test_a_query_that_nothing_answers_says_what_is_there(name: str) -> None:
+    keep = Outlet(name, name, EEG)
+    with pytest.raises(StreamNotFound, match="no stream answers") as refusal:
+        Inlet("lsl:no-such-headset").open(within=1.0)
+    assert name in str(refusal.value)
+    del keep
+
+
+@pytest.mark.parametrize("query", ["lsl:", "lsl:type=", "lsl:hostname=here", "lsl:=x"])
+def test_a_query_that_names_nothing_is_refused(query: str) -> None:
+    with pytest.raises(StreamError, match="expected lsl:NAME"):
+        Inlet(query)
+
+
+def test_silence_is_a_loss_within_two_seconds(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    outlet.push(np.zeros((1, 2), np.float32), [clock()])
+    pull_some(inlet)
+    last = clock()
+    with pytest.raises(StreamLost, match="no samples"):
+        pull_some(inlet)
+    assert LOST_AFTER <= clock() - last < 2.0
+
+
+def test_a_closed_outlet_is_a_loss(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    del outlet
+    with pytest.raises(StreamLost):
+        pull_some(inlet)
+
+
+@pytest.mark.parametrize("speed", [0.5, 4.0])
+def test_lag_is_computed_from_the_speed_in_the_description(name: str, speed: float) -> None:
+    origin = clock()
+    outlet = Outlet(name, name, EEG, pace=(origin, speed))
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    recorded = speed * (clock() - origin)  # seconds of recording that are due by now
+    outlet.push(np.zeros((1, 2), np.float32), [origin + recorded])
+    chunk = pull_some(inlet)
+    assert -0.05 < inlet.lag(float(chunk.times[0])) < 1.0
+
+
+def test_channels_that_are_not_eeg_are_left_out(name: str) -> None:
+    info = pylsl.StreamInfo(name, "EEG", 3, 128.0, pylsl.cf_float32, name)
+    info.set_channel_labels(["COUNTER", "AF3", "AF4"])
+    info.set_channel_types(["Counter", "EEG", "EEG"])
+    info.set_channel_units(["", "uV", "uV"])
+    outlet = pylsl.StreamOutlet(info)
+    inlet = Inlet(f"lsl:{name}")
+    assert inlet.open().ch_names == ("AF3", "AF4")
+    outlet.push_sample([9, 1, 2], clock())
+    np.testing.assert_array_equal(pull_some(inlet).data, [[1, 2]])
+
+
+def test_eeg_channels_in_different_units_are_refused(name: str) -> None:
+    info = pylsl.StreamInfo(name, "EEG", 2, 128.0, pylsl.cf_float32, name)
+    info.set_channel_labels(["AF3", "AF4"])
+    info.set_channel_units(["uV", "V"])
+    keep = pylsl.StreamOutlet(info)
+    with pytest.raises(StreamError, match="different units"):
+        Inlet(f"lsl:{name}").open()
+    del keep
+
+
+def test_markers_carry_their_stamp(name: str) -> None:
+    outlet = Outlet(name, name, EEG)
+    (found,) = pylsl.resolve_byprop("name", f"{name}-markers", 1, 5)
+    inlet = pylsl.StreamInlet(found)
+    inlet.open_stream(5)
+    outlet.mark("trial start", 12.5)
+    assert inlet.pull_sample(5) == (["trial start"], 12.5)
+
+
+def test_streams_lists_what_is_there(name: str) -> None:
+    keep = Outlet(name, f"{name}-id", EEG)
+    (found,) = [stream for stream in lsl.streams() if stream.name == name]
+    assert (found.type, found.n_channels, found.sfreq, found.source_id) == ("EEG", 2, 128.0, f"{name}-id")
+    assert found.host
+    del keep
+
+
+def test_loopback_works_here() -> None:
+    assert 0 < lsl.loopback() < 10

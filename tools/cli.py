@@ -1,0 +1,51 @@
+"""insightsim: the command line. One command a file; each imports what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import typer
+
+from insightsim.errors import InsightSimError
+from tools import demo, doctor, models, monitor, predict, replay, simulate, streams, train
+
+app = typer.Typer(
+    name="insightsim",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A real-time streaming emotion monitor: EEG in, rolling valence, arousal, dominance and liking out.\n\n"
+    "Start with `insightsim demo`. For research and self-use; not a medical device.",
+)
+app.command()(demo.demo)
+app.command()(monitor.monitor)
+app.command()(replay.replay)
+app.command()(streams.streams)
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(train.app, name="train")
+app.command()(predict.predict)
+app.add_typer(models.app, name="models")
+app.command()(doctor.doctor)
+
+
+def main() -> None:
+    """Run a command; an expected error is one sentence on stderr and exit code 1, never a traceback."""
+    try:
+        app()
+    except* InsightSimError as errors:
+        for error in _leaves(errors):
+            typer.echo(f"insightsim: {error}", err=True)
+        sys.exit(1)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""One monitor from start to stop: pipeline, page and printed lines in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from insightsim.types import Estimate, StreamState
+from streaming.feed import Feed
+from streaming.pipeline import Session, build
+from streaming.settings import Settings
+from web.app import create_app
+from web.guard import loopback_hosts
+from web.messages import dumps, estimate_message, status_message
+from web.server import bind, serve
+
+
+def run(settings: Settings, seconds: float | None = None, as_json: bool = False) -> None:
+    """Run until Ctrl-C, `seconds` have passed or, when lines are printed, the streams have ended.
+
+    Raises, as a group, what ended the session, and ServerError when the page cannot be served.
+    """
+    session = build(settings)
+    with bind(settings.server.host, settings.server.port) as sock:
+        port = sock.getsockname()[1]
+        address = f"http://{settings.server.host}:{port}/"
+        # With --json, stdout belongs to the lines.
+        typer.echo(f"Watching {settings.session.eeg} at {address} (Ctrl-C stops)", err=True)
+        if settings.server.browser:
+            webbrowser.open(address)
+        app = create_app(session, loopback_hosts(port))
+        try:
+            asyncio.run(_run(session, serve(app, sock), seconds, as_json))
+        except KeyboardInterrupt:  # the ordinary way to stop
+            typer.echo("Stopped.", err=True)
+
+
+async def _run(
+    session: Session, serving: Coroutine[Any, Any, None], seconds: float | None, as_json: bool
+) -> None:
+    pipeline = asyncio.create_task(session.run())
+    server = asyncio.create_task(serving)
+    printers = [
+        asyncio.create_task(_print(name, feed, session, as_json))
+        for name, feed in session.participants.items()
+    ]
+    deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
+    try:
+        with _stop_signal() as stopped:
+            await _wait({pipeline, server, *printers, stopped}, deadline)
+            if pipeline.done() and session.was_live and not as_json and not stopped.done():
+                typer.echo("The session is over; the page stays until Ctrl-C.", err=True)
+                await _wait({server, stopped}, deadline)
+    finally:
+        pipeline.cancel()
+        server.cancel()
+        # The pipeline closes its feeds as it stops, so the printers come to their end with the last line out.
+        await asyncio.gather(pipeline, server, *printers, return_exceptions=True)
+    for task in (pipeline, server):
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise error
+
+
+async def _wait(tasks: set[asyncio.Future[None]], deadline: float | None) -> None:
+    """Until one of them is done, or the time has come."""
+    left = None if deadline is None else max(0.0, deadline - asyncio.get_running_loop().time())
+    await asyncio.wait(tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+
+@contextmanager
+def _stop_signal() -> Iterator[asyncio.Future[None]]:
+    """Done when the process is asked to end, so that it stops as it does at Ctrl-C."""
+    loop = asyncio.get_running_loop()
+    stopped: asyncio.Future[None] = loop.create_future()
+    if sys.platform == "win32":
+        yield stopped
+        return
+    loop.add_signal_handler(signal.SIGTERM, lambda: stopped.done() or stopped.set_result(None))
+    try:
+        yield stopped
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def _print(name: str, feed: Feed, session: Session, as_json: bool) -> None:
+    async for item in feed.subscribe():
+        if as_json and isinstance(item, Estimate):
+            line = dumps(estimate_message(item, name, session.utc_offset))
+        elif as_json:
+            line = dumps(status_message(item, name, session.utc_offset))
+        elif isinstance(item, StreamState):
+            line = _told(name, item)
+        else:
+            continue
+        try:
+            typer.echo(line)
+        except BrokenPipeError:  # whoever read the lines has had enough
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            return
+
+
+def _told(name: str, state: StreamState) -> str:
+    """A change of state as a line for people."""
+    facts = [
+        state.name,
+        f"{state.n_channels} channels at {state.sfreq:g} Hz" if state.sfreq else "",
+        f"model {state.model}" if state.model else "",
+        state.reason or "",
+    ]
+    return f"{name} {state.stream}: {state.status}  {' · '.join(filter(None, facts))}".rstrip()

@@ -1,0 +1,36 @@
+"""`insightsim streams`: which LSL streams there are."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+
+def streams(
+    within: Annotated[float, typer.Option(help="Seconds to look; under 0.5 some streams are missed.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """List the LSL streams on this network: name, type, channels, rate, host, source_id."""
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    from streaming import lsl
+
+    found = lsl.streams(within)
+    if as_json:
+        for stream in found:
+            typer.echo(orjson.dumps(asdict(stream)))
+        return
+    if not found:
+        typer.echo(
+            "No LSL stream answers. Is the device on, and is this network open to LSL? `insightsim doctor`"
+        )
+        return
+    table = Table("name", "type", "channels", "rate (Hz)", "host", "source_id")
+    for stream in found:
+        row = (stream.name, stream.type, str(stream.n_channels), f"{stream.sfreq:g}", stream.host)
+        table.add_row(*row, stream.source_id or "–")
+    Console().print(table)
