@@ -1,0 +1,69 @@
+"""insightsim simulate: made-up data files that any reader of the real ones can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from insightsim.errors import SettingsError
+
+app = typer.Typer(no_args_is_help=True, help="Write simulated data sets.")
+
+README = """\
+SIMULATED DATA. No person was measured.
+
+Written by `insightsim simulate deap --subjects {subjects} --effect {effect:g} --seed {seed}`.
+{names}: 40 trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in the
+layout of DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random number
+generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that follow a
+feeling differs by {effect:g} standard deviations of its trial-to-trial spread (0: nothing follows any feeling).
+Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on these files say
+whether software works; they say nothing about people.
+"""
+
+
+@app.callback()
+def simulate() -> None:
+    """Write simulated data sets."""
+
+
+@app.command("deap")
+def simulate_deap(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")],
+    subjects: Annotated[int, typer.Option(min=1, max=99, help="How many subjects: s01, s02, …")] = 8,
+    effect: Annotated[
+        float, typer.Option(min=0, max=10, help="How strongly the EEG follows the ratings; 0 = not at all.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 1,
+    mat: Annotated[bool, typer.Option("--mat", help="Write MATLAB files instead of pickles.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")] = False,
+) -> None:
+    """Write subjects in the layout of DEAP's preprocessed files, about 103 MB each."""
+    suffix = ".mat" if mat else ".dat"
+    paths = [folder / f"s{number:02d}{suffix}" for number in range(1, subjects + 1)]
+    there = [path.name for path in (*paths, folder / "README.txt") if path.exists()]
+    if there and not force:
+        raise SettingsError(
+            f"{folder}: {', '.join(there)} already there; name another folder or overwrite with --force"
+        )
+    if folder.exists() and not folder.is_dir():
+        raise SettingsError(f"{folder}: a file, expected a folder to write to")
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from insightsim.datasets import deap
+    from insightsim.simulate import subject
+
+    folder.mkdir(parents=True, exist_ok=True)
+    names = paths[0].name if subjects == 1 else f"{paths[0].name} to {paths[-1].name}"
+    readme = README.format(subjects=subjects, effect=effect, seed=seed, names=names)
+    (folder / "README.txt").write_text(readme, encoding="utf-8")
+    console = Console(stderr=True)
+    for number, path in enumerate(
+        track(paths, "Simulating", console=console, disable=not console.is_terminal), start=1
+    ):
+        deap.write(path, *subject(number, effect, seed))
+    typer.echo(f"{folder}: wrote {names}, effect {effect:g}, seed {seed}: simulated data, about nobody")
