@@ -1,0 +1,99 @@
+"""From recordings to a table of examples, through the same filter, windows and quality checks as live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insightsim import bandpower, eeg
+from insightsim.cards import Recipe
+from insightsim.datasets.recording import Recording
+from insightsim.errors import DatasetError
+from insightsim.quality import Limits, assess
+from insightsim.types import VADL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Windows of many trials: what a model sees, and what each trial was rated."""
+
+    features: NDArray[np.float32]
+    """(n_windows, n_features)."""
+    trial: NDArray[np.intp]
+    """(n_windows,): which of the trials below a window is from."""
+    ratings: NDArray[np.float64]
+    """(n_trials, 4), 1–9: valence, arousal, dominance, liking."""
+    subject: NDArray[np.str_]
+    """(n_trials,): whose trial it was."""
+
+    @property
+    def subjects(self) -> list[str]:
+        """Everyone in it, sorted."""
+        return sorted(set(self.subject.tolist()))
+
+    def of(self, subjects: Iterable[str]) -> Examples:
+        """The examples of some subjects, all trials and windows of each."""
+        trials = np.flatnonzero(np.isin(self.subject, list(subjects)))
+        place = np.full(len(self.subject), -1)
+        place[trials] = np.arange(len(trials))
+        kept = place[self.trial] >= 0
+        return Examples(
+            self.features[kept], place[self.trial[kept]], self.ratings[trials], self.subject[trials]
+        )
+
+
+def gather(
+    recordings: Iterable[Recording],
+    recipe: Recipe,
+    limits: Limits | None = None,
+    step: float | None = None,
+    progress: Callable[[Recording], None] | None = None,
+) -> Examples:
+    """The judgeable windows of all recordings that lie wholly after the baseline, as features.
+
+    `step` is the time between windows in seconds, by default their length: a window is the same whatever
+    the step, but overlapping ones add little that is new. `progress` is called after each recording.
+    Raises DatasetError when not one window can be judged.
+    """
+    limits = limits or Limits()
+    recipe = replace(recipe, step=step or recipe.n_samples / recipe.sfreq)
+    features, trial = [], []
+    ratings: list[VADL] = []
+    subject: list[str] = []
+    for recording in recordings:
+        rows = _features(recording, recipe, limits)
+        if len(rows):
+            features.append(rows)
+            trial.append(np.full(len(rows), len(ratings)))
+            ratings.append(recording.ratings)
+            subject.append(recording.subject)
+        if progress:
+            progress(recording)
+    if not features:
+        raise DatasetError(
+            f"none of the windows may be judged : is the data in {recipe.unit}, and longer "
+            f" than a window of {recipe.n_samples / recipe.sfreq:g} s after the baseline?"
+        )
+    return Examples(
+        np.concatenate(features),
+        np.concatenate(trial),
+        np.array(ratings, np.float64),
+        np.array(subject, np.str_),
+    )
+
+
+def _features(recording: Recording, recipe: Recipe, limits: Limits) -> NDArray[np.float32]:
+    windows = [
+        window for window in eeg.Windows(recipe)(recording.signal) if window.times[0] >= recording.baseline
+    ]
+    good = [
+        window.data
+        for window, quality in zip(windows, assess(windows, limits, recipe.filter.notch), strict=True)
+        if quality.reason is None
+    ]
+    if not good:
+        return np.empty((0, len(bandpower.feature_names(recipe))), np.float32)
+    return bandpower.features(recipe, np.stack(good))

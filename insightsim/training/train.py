@@ -1,0 +1,56 @@
+"""From examples to a fitted ensemble and the card that says what it is and how well it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from insightsim.cards import Card, Recipe, Threshold, Trained
+from insightsim.training import scores
+from insightsim.training.features import Examples
+from insightsim.training.fit import Ensemble, fit, high
+
+DEMO = "demo model, trained on simulated data"
+
+
+def train(
+    examples: Examples,
+    recipe: Recipe,
+    name: str,
+    data: str,
+    simulated: bool,
+    threshold: Threshold | None = None,
+    n_members: int = 10,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[Ensemble, Card]:
+    """Score by leaving each subject out in turn, then fit on everyone. The card still lacks the file's sha256.
+
+    `data` says in words what the examples are of; `progress` is called after each subject left out.
+    Raises DatasetError when there are too few subjects or only one kind of rating.
+    """
+    threshold = threshold or Threshold()
+    labels = high(examples.ratings, threshold)
+    log_odds = scores.leave_one_subject_out(examples, labels, n_members, seed, progress)
+    ensemble = fit(examples, labels, n_members, seed)
+    trained = Trained(
+        data=data,
+        simulated=simulated,
+        subjects=len(examples.subjects),
+        trials=len(examples.ratings),
+        windows=len(examples.features),
+        members=n_members,
+        seed=seed,
+        note=f"{DEMO}; of no use on real people" if simulated else "",
+    )
+    return ensemble, Card(
+        name=name,
+        version="1",
+        licence="Apache-2.0" if simulated else "not for others, unless the data's owners allow it",
+        sha256="",
+        recipe=recipe,
+        threshold=threshold,
+        trained=trained,
+        protocol=scores.PROTOCOL,
+        scores=scores.score(log_odds, labels, examples.subject, seed),
+        familiar=ensemble.familiar,
+    )
