@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import numpy as np
+
+from insightsim.bandpower import BATCH, Floats, feature_names, features_of, spectrum
 from insightsim.cards import Recipe
 from insightsim.conform import Conform
 from insightsim.filters import Causal
 from insightsim.gaps import Mend
-from insightsim.types import Signal
+from insightsim.quality import Limits, assess
+from insightsim.types import VADL, Prediction, Quality, Signal
 from insightsim.windows import Slide
+
+if TYPE_CHECKING:
+    from insightsim.models import Model
 
 
 class Windows:
@@ -24,3 +33,50 @@ class Windows:
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """Take in a chunk; yield every window it completes. Raises SignalError when it does not fit."""
         return self.slide(self.filter(self.mend(self.conform(chunk))))
+
+
+class Judge:
+    """What a model says about windows; nothing about those whose quality forbids it.
+
+    `mains` (Hz) overrides the recipe's notch frequency in the quality check; 0 leaves that check out.
+    """
+
+    def __init__(self, model: Model, limits: Limits, mains: float | None = None) -> None:
+        self.model = model
+        self.limits = limits
+        self.mains = model.card.recipe.filter.notch if mains is None else mains
+
+    def __call__(self, windows: Sequence[Signal]) -> list[Prediction]:
+        """One prediction for each window, in order. The model is asked once, about all good ones together."""
+        qualities, features = examine(self.model.card.recipe, windows, self.limits, self.mains)
+        good = [i for i, quality in enumerate(qualities) if quality.reason is None]
+        predictions = [
+            Prediction(window.stream, float(window.times[-1]), None, None, quality, self.model.card.name)
+            for window, quality in zip(windows, qualities, strict=True)
+        ]
+        if good:
+            probability, spread = self.model(features[good])
+            for i, p, s in zip(good, probability.tolist(), spread.tolist(), strict=True):
+                predictions[i] = replace(predictions[i], vadl=VADL(*p), spread=VADL(*s))
+        return predictions
+
+
+def examine(
+    recipe: Recipe, windows: Sequence[Signal], limits: Limits, mains: float
+) -> tuple[list[Quality], Floats]:
+    """The quality of windows, and their features (n_windows, n_features), from one spectrum for both.
+
+    A window whose features are not finite is refused too: no model has an answer to that.
+    """
+    qualities: list[Quality] = []
+    parts = [np.zeros((0, len(feature_names(recipe))), np.float32)]
+    for i in range(0, len(windows), BATCH):
+        batch = windows[i : i + BATCH]
+        filtered = spectrum(recipe, np.stack([window.data for window in batch]))
+        qualities += assess(batch, limits, mains, filtered)
+        parts.append(features_of(recipe, filtered))
+    features = np.concatenate(parts)
+    for i in np.flatnonzero(~np.isfinite(features).all(axis=1)).tolist():
+        if qualities[i].reason is None:
+            qualities[i] = replace(qualities[i], reason="features are not finite: a band without any power")
+    return qualities, features

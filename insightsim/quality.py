@@ -1,0 +1,169 @@
+"""Whether a window of EEG may be judged: never a confident number from a bad one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insightsim.bandpower import BATCH, SEGMENT, Floats, Spectrum, psd
+from insightsim.gaps import SETTLE
+from insightsim.types import MEASURED, SETTLING, Quality, Signal
+
+Mask = NDArray[np.bool_]
+
+MUSCLE = (4.0, 30.0, 45.0)
+"""Hz: muscle has more power from the second to the third than from the first to the second; brain has not."""
+
+SHOWN = 3
+"""Channels named in a reason before it breaks off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a channel or a window is refused. All may be set; the defaults are starting values."""
+
+    flat: float = 0.5
+    """µV: SD of the recorded signal below which nothing is connected."""
+    clipped: int = 5
+    """Samples exactly at the recorded window's highest or lowest value: an amplifier at its rail repeats."""
+    peak_to_peak: float = 200.0
+    """µV, of the filtered signal: no brain does that; a movement does."""
+    mains_ratio: float = 50.0
+    """Density at the mains frequency ± 1 Hz against its neighbours, in the recorded signal."""
+    mains_floor: float = 10.0
+    """µV RMS: weaker mains is left to the filter, whatever its ratio."""
+    muscle_ratio: float = 1.0
+    """Power in 30–45 Hz against 4–30 Hz, of the filtered signal."""
+    coverage: float = 0.9
+    """Share of a window that must be measured, neither filled in nor stretched over lost time."""
+    scale: tuple[float, float] = (0.1, 500.0)
+    """µV: an SD of the filtered signal outside this is no EEG, whatever the stream says about its unit."""
+
+
+def assess(
+    windows: Sequence[Signal], limits: Limits, mains: float, filtered: Spectrum | None = None
+) -> list[Quality]:
+    """The quality of windows of one recipe (same channels, rate and length). `mains` in Hz; 0: not checked.
+
+    `filtered` is the spectrum of their filtered data, for a caller that has it. Otherwise it is computed
+    here.
+    """
+    if filtered is not None or len(windows) <= BATCH:
+        return _assess(windows, limits, mains, filtered)
+    parts = (windows[i : i + BATCH] for i in range(0, len(windows), BATCH))
+    return [quality for part in parts for quality in _assess(part, limits, mains, None)]
+
+
+def _assess(
+    windows: Sequence[Signal], limits: Limits, mains: float, filtered: Spectrum | None
+) -> list[Quality]:
+    if not windows:
+        return []
+    data = np.stack([window.data for window in windows])
+    raw = np.stack([window.data if window.raw is None else window.raw for window in windows])
+    sfreq = windows[0].sfreq
+    sd = np.sqrt(np.einsum("wsc,wsc->wc", data, data) / data.shape[1])
+    spectrum = _spectrum(data, sfreq) if filtered is None else filtered
+    # Offsets of many thousand µV would use up what float32 can resolve.
+    numbers = np.isfinite(raw.sum(axis=1))
+    raw = raw - raw[:, :1]
+    if not numbers.all():
+        raw = np.where(np.isfinite(raw), raw, np.float32(0))
+    high, low = raw.max(axis=1), raw.min(axis=1)
+    faults = {
+        "missing": ~numbers,
+        "flat": (raw.std(axis=1) < limits.flat) | (sd < limits.scale[0]),
+        "clipped": _repeats(raw, high, limits.clipped) | _repeats(raw, low, limits.clipped),
+        f"over {limits.peak_to_peak:g} µV": np.ptp(data, axis=1) > limits.peak_to_peak,
+        "mains hum": _mains(_spectrum(raw, sfreq), mains, limits),
+        "muscle": _muscle(spectrum, limits),
+    }
+    names = list(faults)
+    fault = np.argmax(np.stack([*faults.values(), np.ones_like(numbers)]), axis=0)
+    measured = _measured(windows)
+    odd = _odd_scale(sd, high > low, limits)
+    result = []
+    for i, window in enumerate(windows):
+        bad = tuple((window.ch_names[c], names[fault[i, c]]) for c in np.flatnonzero(fault[i] < len(names)))
+        reason = odd[i] or _unmeasured(window, measured[i], limits.coverage)
+        if bad and not reason:
+            reason = _summary(bad, len(window.ch_names))
+        score = (1 - len(bad) / len(window.ch_names)) * measured[i]
+        result.append(Quality(float(score), reason, bad))
+    return result
+
+
+def _spectrum(data: Floats, sfreq: float) -> Spectrum:
+    return psd(data, sfreq, min(data.shape[1], round(SEGMENT * sfreq)))
+
+
+def _repeats(raw: Floats, extreme: Floats, times: int) -> Mask:
+    """Where a channel takes its extreme value, exactly, at least so many times."""
+    return np.asarray(np.count_nonzero(raw == extreme[:, None], axis=1) >= times)
+
+
+def _mains(spectrum: Spectrum, mains: float, limits: Limits) -> Mask:
+    """Where the mains frequency stands out from its neighbours, and is not weak."""
+    freqs, power = spectrum
+    away = np.abs(freqs - mains)
+    at, beside = away <= 1, (away >= 2) & (away <= 4)
+    if mains <= 0 or mains + 1 >= freqs[-1] or not at.any() or not beside.any():
+        return np.zeros((len(power), power.shape[-1]), np.bool_)
+    hum, rest = power[:, at], power[:, beside]
+    strong = hum.sum(axis=1) * freqs[1] > limits.mains_floor**2
+    return np.asarray(strong & (hum.mean(axis=1) > limits.mains_ratio * rest.mean(axis=1)))
+
+
+def _muscle(spectrum: Spectrum, limits: Limits) -> Mask:
+    """Where fast activity outweighs the rest."""
+    freqs, power = spectrum
+    start, middle, end = np.searchsorted(freqs, MUSCLE)
+    slow, fast = power[:, start:middle].sum(axis=1), power[:, middle : end + 1].sum(axis=1)
+    return np.asarray(fast > limits.muscle_ratio * slow)
+
+
+def _measured(windows: Sequence[Signal]) -> NDArray[np.float64]:
+    """The share of each window that was really measured: a filled sample is not, nor is stretched time."""
+    measured = np.array([np.count_nonzero(window.state == MEASURED) for window in windows])
+    stretch = np.array([(window.times[-1] - window.times[0]) * window.sfreq + 1 for window in windows])
+    return np.asarray(measured / np.maximum(len(windows[0]), stretch))
+
+
+def _odd_scale(sd: Floats, alive: Mask, limits: Limits) -> list[str | None]:
+    """A reason for windows none of whose channels, but for constant ones, has a plausible SD."""
+    low, high = limits.scale
+    odd = alive.any(axis=1) & ((sd < low).all(axis=1) | ((sd > high) | ~alive).all(axis=1))
+    reasons: list[str | None] = [None] * len(sd)
+    for i in np.flatnonzero(odd):
+        typical = float(np.median(sd[i][alive[i]]))
+        units = {"volts": 1e6, "millivolts": 1e3, "nanovolts": 1e-3}
+        fits = [unit for unit, factor in units.items() if low <= typical * factor <= high]
+        question = f"is the stream in {fits[0]}? " if fits else ""
+        reasons[i] = f"SD {typical:.2g} µV is not EEG; {question}expected {low:g}–{high:g} µV"
+    return reasons
+
+
+def _unmeasured(window: Signal, measured: float, coverage: float) -> str | None:
+    """Why too little of a window was measured, or too soon after a gap; None when it is all right."""
+    settling = np.flatnonzero(window.state == SETTLING)
+    if len(settling):
+        since = window.times[-1] - window.times[settling[-1]] + SETTLE
+        return f"settling: {since:.1f} s after the start or a gap"
+    if measured < coverage:
+        return f"only {100 * measured:.0f} % of the window was measured"
+    return None
+
+
+def _summary(bad: Sequence[tuple[str, str]], n_channels: int) -> str:
+    """The faults in words, the commonest first: "3 of 4 channels flat (Fp1, F3, Fp2), 1 clipped (F4)"."""
+    by_fault: dict[str, list[str]] = {}
+    for ch_name, fault in bad:
+        by_fault.setdefault(fault, []).append(ch_name)
+    parts = [
+        f"{len(names)} {fault} ({', '.join(names[:SHOWN])}{', …' if len(names) > SHOWN else ''})"
+        for fault, names in sorted(by_fault.items(), key=lambda item: -len(item[1]))
+    ]
+    return ", ".join(parts).replace(" ", f" of {n_channels} channels ", 1)
