@@ -257,7 +257,7 @@ class Outlet:
             pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, pylsl.cf_string, f"{source_id}-markers")
         )
 
-    def push(self, data: NDArray[np.float32], times: Sequence[float]) -> None:
+    def push(self, data: NDArray[np.float32], times: Sequence[float] | NDArray[np.float64]) -> None:
         """Send samples (n_samples, n_channels) with their stamps."""
         self._signal.push_chunk(np.ascontiguousarray(data), list(times))
 

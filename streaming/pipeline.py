@@ -59,11 +59,16 @@ class Participant:
         """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
         before = self.states.get(event.state.stream)
         self.states[event.state.stream] = event.state
-        if before is None or (before.status, before.reason) != (event.state.status, event.state.reason):
+        if before is None or _said(before) != _said(event.state):
             self.feed.announce(event.state)
         if event.prediction is not None:
             estimate = self.smooth(self.fuse(event.prediction))
             self.feed.publish(replace(estimate, streams=tuple(self.states.values())))
+
+
+def _said(state: StreamState) -> tuple[str | None, ...]:
+    """What of a state is worth announcing; rate and lag travel with every estimate."""
+    return state.status, state.reason, state.name, state.model
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""A recorded or made-up source, published as an LSL stream: demonstration, replay and test fixture at once."""
+"""A recorded or made-up source as an LSL stream: demonstration, replay and test fixture at once."""
 
 from __future__ import annotations
 

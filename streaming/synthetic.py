@@ -21,6 +21,8 @@ class Synthetic:
     """Simulated EEG as a source. Not a person: a stand-in for demonstrations and tests."""
 
     query = "synthetic"
+    seconds: float | None = None
+    """Endless."""
 
     def __init__(
         self, ch_names: tuple[str, ...] = CH_NAMES, seed: int = 1, effect: float = 1.0, speed: float = 1.0

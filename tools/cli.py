@@ -15,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="A real-time streaming emotion monitor: EEG in, rolling valence, arousal, dominance and liking out.\n\n"
+    help="A real-time emotion monitor: EEG in, rolling valence, arousal, dominance and liking out.\n\n"
     "Start with `insightsim demo`. For research and self-use; not a medical device.",
 )
 app.command()(demo.demo)

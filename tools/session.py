@@ -83,7 +83,7 @@ def _stop_signal() -> Iterator[asyncio.Future[None]]:
     if sys.platform == "win32":
         yield stopped
         return
-    loop.add_signal_handler(signal.SIGTERM, lambda: stopped.done() or stopped.set_result(None))
+    loop.add_signal_handler(signal.SIGTERM, stopped.cancel)
     try:
         yield stopped
     finally:
@@ -92,14 +92,12 @@ def _stop_signal() -> Iterator[asyncio.Future[None]]:
 
 async def _print(name: str, feed: Feed, session: Session, as_json: bool) -> None:
     async for item in feed.subscribe():
-        if as_json and isinstance(item, Estimate):
+        if isinstance(item, Estimate):
+            if not as_json:
+                continue
             line = dumps(estimate_message(item, name, session.utc_offset))
-        elif as_json:
-            line = dumps(status_message(item, name, session.utc_offset))
-        elif isinstance(item, StreamState):
-            line = _told(name, item)
         else:
-            continue
+            line = dumps(status_message(item, name, session.utc_offset)) if as_json else _told(name, item)
         try:
             typer.echo(line)
         except BrokenPipeError:  # whoever read the lines has had enough

@@ -1,0 +1,234 @@
+"""Branches on their threads, fusion and feed on the loop: made-up sources, so that faults come on time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
+from insightsim.eeg import Judge
+from insightsim.errors import InsightSimError, SignalError, StreamLost, StreamNotFound
+from insightsim.fusion import LateFusion, Smooth
+from insightsim.models import Model
+from insightsim.quality import Limits
+from insightsim.types import Estimate, Signal, StreamState
+from streaming import pipeline
+from streaming.branch import Branch, Rate
+from streaming.pipeline import Participant, Session
+from streaming.sources import SourceInfo
+
+CHANNELS = ("Fp1", "F3", "Fp2", "F4")
+RECIPE = Recipe(
+    "eeg",
+    CHANNELS,
+    "as recorded",
+    "uV",
+    128.0,
+    256,
+    0.25,
+    Filter(),
+    Features("log_bandpower", {"alpha": (8, 13)}),
+)
+CARD = Card(
+    "made-up", "1", "Apache-2.0", "", RECIPE, Threshold(), Trained("", True, 0, 0, 0, 5, 0, ""), "", {}, 1.0
+)
+
+
+class Session5:
+    """Stands in for an ONNX session: five members that all say 0.8."""
+
+    def run(self, _: list[str], ports: dict[str, np.ndarray]) -> list[np.ndarray]:
+        n = len(ports["features"])
+        return [np.full((n, 5, 4), 0.8, np.float32), np.zeros(n, np.float32)]
+
+
+class Noise:
+    """A made-up source: `seconds` of noise as fast as it is pulled, with faults on demand."""
+
+    query = "made-up"
+
+    def __init__(
+        self, seconds: float, fault: Callable[[int], Signal | None] | None = None, delay: float = 0.0
+    ) -> None:
+        self.n_chunks = int(seconds * 4)
+        self.fault = fault
+        self.delay = delay
+        self.calls: list[tuple[str, int]] = []
+        self.opens = 0
+        self.at = 0
+        self.refusals: list[InsightSimError] = []
+        self.rng = np.random.default_rng(0)
+        self.origin = 100.0
+
+    def open(self, within: float = 0.0) -> SourceInfo:
+        self.calls.append(("open", threading.get_ident()))
+        if self.opens and self.refusals:
+            raise self.refusals.pop(0)
+        self.opens += 1
+        return SourceInfo("noise", CHANNELS, "uV", 128.0)
+
+    def pull(self) -> Signal | None:
+        self.calls.append(("pull", threading.get_ident()))
+        time.sleep(self.delay)
+        at, self.at = self.at, self.at + 1
+        if self.fault is not None:
+            self.fault(at)
+        if at >= self.n_chunks:
+            return None
+        times = self.origin + at / 4 + np.arange(32) / 128
+        return Signal("eeg", CHANNELS, "uV", 128.0, self.rng.normal(0, 10, (32, 4)).astype(np.float32), times)
+
+    def lag(self, time: float) -> float:
+        return 0.25
+
+    def close(self) -> None:
+        self.calls.append(("close", threading.get_ident()))
+
+
+def person(source: Noise, name: str = "p1") -> Participant:
+    branch = Branch(
+        source, "eeg", lambda _: Model(CARD, Session5()), lambda model: Judge(model, Limits(), 50.0)
+    )
+    return Participant(name, [branch], LateFusion(), Smooth(10.0))
+
+
+def run(*sources: Noise) -> tuple[Session, list[StreamState | Estimate]]:
+    """Run to the end; the session and what the first participant's feed said."""
+    session = Session([person(source, f"p{i + 1}") for i, source in enumerate(sources)])
+    seen: list[StreamState | Estimate] = []
+
+    async def read() -> None:
+        async for item in session.participants["p1"].subscribe():
+            seen.append(item)
+
+    async def scenario() -> None:
+        reader = asyncio.create_task(read())
+        await asyncio.sleep(0)
+        try:
+            await asyncio.wait_for(session.run(), 20)
+        finally:
+            await reader
+
+    asyncio.run(scenario())
+    return session, seen
+
+
+def statuses(seen: list[StreamState | Estimate]) -> list[str]:
+    return [item.status for item in seen if isinstance(item, StreamState)]
+
+
+def lose_at(*chunks: int) -> Callable[[int], None]:
+    def fault(at: int) -> None:
+        if at in chunks:
+            raise StreamLost("no samples for 1.5 s")
+
+    return fault
+
+
+def test_a_stream_is_connected_warmed_up_judged_and_ended() -> None:
+    source = Noise(6, delay=0.002)
+    _, seen = run(source)
+    assert statuses(seen) == ["connecting", "connecting", "warming up", "live", "ended"]
+    judged = [item for item in seen if isinstance(item, Estimate) and item.vadl]
+    assert judged[-1].raw == pytest.approx((0.8,) * 4)
+    assert judged[-1].streams[0].lag == 0.25
+    assert judged[-1].streams[0].rate == pytest.approx(128.0)
+    assert judged[-1].streams[0].model == "made-up"
+
+
+def test_while_the_first_window_fills_there_is_no_estimate_and_a_reason() -> None:
+    _, seen = run(Noise(6, delay=0.002))
+    first = next(item for item in seen if isinstance(item, Estimate))
+    assert first.vadl is None
+    assert first.reason is not None
+    assert "warming up" in first.reason
+
+
+def test_after_the_end_nothing_is_presented_as_current() -> None:
+    _, seen = run(Noise(6))
+    last = [item for item in seen if isinstance(item, Estimate)][-1]
+    assert last.vadl is None
+    assert last.reason == "the recording has ended"
+
+
+def test_a_lost_stream_is_said_nulls_the_estimate_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    source = Noise(12, lose_at(20), delay=0.002)
+    source.refusals = [StreamNotFound("no stream answers"), SignalError("3 of 4 channels are missing")]
+    _, seen = run(source)
+    assert statuses(seen) == [
+        *("connecting", "connecting", "warming up", "live"),
+        *("lost", "warming up", "live", "ended"),
+    ]
+    lost = next(i for i, item in enumerate(seen) if isinstance(item, StreamState) and item.status == "lost")
+    after = next(item for item in seen[lost:] if isinstance(item, Estimate))
+    assert after.vadl is None
+    assert "lost" in (after.reason or "")
+    assert source.opens == 2
+
+
+def test_a_stream_that_comes_back_silent_stays_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    _, seen = run(Noise(12, lose_at(20, 21, 22), delay=0.002))
+    assert statuses(seen).count("lost") == 1
+
+
+def test_one_participants_loss_does_not_touch_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    _, seen = run(Noise(6, delay=0.002), Noise(6, lose_at(5), delay=0.002))
+    assert "lost" not in statuses(seen)
+
+
+def test_a_bug_ends_the_session_is_raised_and_closes_every_source() -> None:
+    def bug(at: int) -> None:
+        if at == 8:
+            raise ZeroDivisionError("a bug")
+
+    good, bad = Noise(1000, delay=0.01), Noise(1000, bug, delay=0.01)
+    session = Session([person(good), person(bad, "p2")])
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(asyncio.wait_for(session.run(), 20))
+    assert isinstance(raised.value.exceptions[0], ZeroDivisionError)
+    assert session.error == "a bug"
+    assert session.participants["p2"].states["eeg"].status == "failed"
+    assert good.calls[-1][0] == bad.calls[-1][0] == "close"
+
+
+def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait() -> None:
+    source = Noise(6)
+    source.opens = 1
+    source.refusals = [StreamNotFound("no stream answers lsl:x")]
+    with pytest.raises(ExceptionGroup) as raised:
+        run(source)
+    assert isinstance(raised.value.exceptions[0], StreamNotFound)
+
+
+def test_a_stream_at_another_rate_is_refused_with_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Noise(6)
+    monkeypatch.setattr(source, "open", lambda within=0.0: SourceInfo("amp", CHANNELS, "uV", 250.0))
+    with pytest.raises(ExceptionGroup) as raised:
+        run(source)
+    assert "250 Hz" in str(raised.value.exceptions[0])
+    assert "128 Hz" in str(raised.value.exceptions[0])
+
+
+def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> None:
+    source = Noise(1000, delay=0.1)
+    session = Session([person(source)])
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(session.run(), 0.35))
+    assert source.calls[-1][0] == "close"
+    assert len({thread for _, thread in source.calls}) == 1
+
+
+def test_the_effective_rate_is_measured_from_the_stamps() -> None:
+    rate = Rate()
+    for at in range(100):
+        times = (at * 16 + np.arange(16)) / 127.3
+        rate.take(Signal("eeg", ("a",), "uV", 128.0, np.zeros((16, 1), np.float32), times))
+    assert rate.value == pytest.approx(127.3, rel=1e-3)
