@@ -23,7 +23,7 @@ PSD16_BANDS = {"theta": (4.0, 7.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0), 
 SEGMENT = 2.0
 """Seconds per segment of the spectrum: half-hertz resolution."""
 
-BATCH = 64
+BATCH = 16
 """Windows taken at once: enough to spread numpy's overhead, few enough to stay in the cache."""
 
 
@@ -34,21 +34,38 @@ def psd(data: Floats, sfreq: float, nperseg: int = 256) -> Spectrum:
     `scipy.signal.welch(data, sfreq, window=numpy.hanning(nperseg), noverlap=0, detrend=False, axis=-2)`.
     Raises SignalError when there is not one whole segment.
     """
-    *lead, n_samples, n_channels = data.shape
-    n_segments = n_samples // nperseg
-    if not n_segments:
-        raise SignalError(f"a spectrum needs {nperseg} samples, found {n_samples}; use longer windows")
-    taper = np.hanning(nperseg)
-    # The scale goes into the taper, so that it costs nothing per window.
-    scaled = taper / np.sqrt(sfreq * n_segments * (taper**2).sum() / 2)
-    used = data[..., : n_segments * nperseg, :].reshape(*lead, n_segments, nperseg, n_channels)
-    bins = fft.rfft(used * scaled.astype(data.dtype)[:, None], axis=-2)
+    segments, taper = _segments(data, sfreq, nperseg)
+    bins = fft.rfft(segments * taper.astype(data.dtype)[:, None], axis=-2)
     power = (bins.real**2 + bins.imag**2).sum(axis=-3)
     # All bins stand for two of the two-sided spectrum, except the first and, of an even number, the last.
     power[..., 0, :] /= 2
     if nperseg % 2 == 0:
         power[..., -1, :] /= 2
     return fft.rfftfreq(nperseg, 1 / sfreq), power
+
+
+def density_at(freqs: NDArray[np.float64], data: Floats, sfreq: float, nperseg: int = 256) -> Floats:
+    """The density of `psd` at a few frequencies (above 0, below sfreq / 2) alone: (..., n, n_channels)."""
+    segments, taper = _segments(data, sfreq, nperseg)
+    phase = 2 * np.pi * freqs[:, None] * np.arange(nperseg) / sfreq
+    waves = np.concatenate([np.cos(phase), np.sin(phase)]) * taper
+    parts = waves.astype(data.dtype) @ segments
+    return cast(Floats, (parts[..., : len(freqs), :] ** 2 + parts[..., len(freqs) :, :] ** 2).sum(axis=-3))
+
+
+def _segments(data: Floats, sfreq: float, nperseg: int) -> tuple[Floats, NDArray[np.float64]]:
+    """The data cut into (..., n_segments, nperseg, n_channels), and the taper (nperseg,) for each.
+
+    The taper holds the scale of a one-sided density averaged over segments: it costs nothing per window
+    there.
+    """
+    *lead, n_samples, n_channels = data.shape
+    n_segments = n_samples // nperseg
+    if not n_segments:
+        raise SignalError(f"a spectrum needs {nperseg} samples, found {n_samples}; use longer windows")
+    taper = np.hanning(nperseg)
+    taper /= np.sqrt(sfreq * n_segments * (taper**2).sum() / 2)
+    return data[..., : n_segments * nperseg, :].reshape(*lead, n_segments, nperseg, n_channels), taper
 
 
 def spectrum(recipe: Recipe, data: Floats) -> Spectrum:
