@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import click
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from insightsim.types import VADL, Estimate, StreamState
 from streaming import settings
@@ -41,7 +41,7 @@ def unknown(line: str) -> str | None:
     if not words or not re.fullmatch(r"(\S*[/\\])?insightsim", words.pop(0)):
         return None
     command = typer.main.get_command(cli.app)
-    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+    while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
         name = words.pop(0)
         if name not in command.commands:
             return name
@@ -93,7 +93,7 @@ def test_a_planted_mistake_in_a_command_is_found(line: str, what: str) -> None:
 def test_every_command_has_its_section() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     command = typer.main.get_command(cli.app)
-    assert isinstance(command, click.Group)
+    assert isinstance(command, TyperGroup)
     for name in command.commands:
         assert f"insightsim {name}" in page, name
 
