@@ -18,6 +18,9 @@ Mask = NDArray[np.bool_]
 MUSCLE = (4.0, 30.0, 45.0)
 """Hz: muscle has more power from the second to the third than from the first to the second; brain has not."""
 
+RAIL = 100.0
+"""µV from the window's mean: no amplifier clips nearer, but a small signal in coarse steps repeats itself."""
+
 SHOWN = 3
 """Channels named in a reason before it breaks off."""
 
@@ -29,7 +32,7 @@ class Limits:
     flat: float = 0.5
     """µV: SD of the recorded signal below which nothing is connected."""
     clipped: int = 5
-    """Samples exactly at the recorded window's highest or lowest value: an amplifier at its rail repeats."""
+    """Samples exactly at the recorded window's highest or lowest value: an amplifier repeats its rail."""
     peak_to_peak: float = 200.0
     """µV, of the filtered signal: no brain does that; a movement does."""
     mains_ratio: float = 50.0
@@ -116,8 +119,8 @@ def _rms(data: Floats) -> Floats:
 
 
 def _repeats(raw: Floats, extreme: Floats, times: int) -> Mask:
-    """Where a channel takes its extreme value, exactly, at least so many times."""
-    return _fold(np.add, (raw == extreme[:, None]).astype(np.float32)) >= times
+    """Where a channel takes its extreme value, exactly, at least so many times, and that may be a rail."""
+    return (_fold(np.add, (raw == extreme[:, None]).astype(np.float32)) >= times) & (np.abs(extreme) > RAIL)
 
 
 def _mains(raw: Floats, sfreq: float, mains: float, limits: Limits) -> Mask:
