@@ -37,7 +37,7 @@ class Limits:
     """µV, of the filtered signal: no brain does that; a movement does."""
     mains_ratio: float = 50.0
     """Density at the mains frequency ± 1 Hz against its neighbours, in the recorded signal."""
-    mains_floor: float = 10.0
+    mains_floor: float = 50.0
     """µV RMS: weaker mains is left to the filter, whatever its ratio."""
     muscle_ratio: float = 1.0
     """Power in 30–45 Hz against 4–30 Hz, of the filtered signal."""
