@@ -88,8 +88,13 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
 async def _send(websocket: WebSocket, session: Session, participant: str, feed: Feed) -> None:
     """Everything the feed says, at the pace this one page takes it; then why it ended."""
     try:
-        await websocket.send_text(dumps(hello_message(participant, session.cards.get(participant, ()))))
+        cards = session.cards.get(participant, ())
+        await websocket.send_text(dumps(hello_message(participant, cards)))
         async for item in feed.subscribe():
+            if cards != (
+                cards := session.cards.get(participant, ())
+            ):  # a model is chosen once its stream is found
+                await websocket.send_text(dumps(hello_message(participant, cards)))
             if isinstance(item, Estimate):
                 message = estimate_message(item, participant, session.utc_offset)
             else:

@@ -23,7 +23,7 @@ Message = dict[str, Any]
 
 
 def hello_message(participant: str, cards: Sequence[Card]) -> Message:
-    """First on every connection: who is watched, and what the models that speak have shown they can do."""
+    """First on every connection, and again when a model is chosen: who is watched, and what the models can do."""
     return {
         "schema": SCHEMA,
         "type": "hello",

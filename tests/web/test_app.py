@@ -50,6 +50,18 @@ def test_hello_comes_first_then_what_is_known_then_what_is_new(server, state, es
     assert [message["time"] for message in messages[2:]] == [100.0, 100.25]
 
 
+def test_hello_is_said_again_when_a_model_is_chosen(server, state, card):
+    server.session.cards = {}
+    with connect(f"ws://{server.host}/live/p1") as page:
+        assert receive(page, "hello")["models"] == []
+        server.session.cards = {"p1": [card]}
+        server.announce(state("warming up"))
+        server.announce(state("live"))
+        messages = [json.loads(page.recv(timeout=5)) for _ in range(3)]
+    assert [message["type"] for message in messages] == ["hello", "status", "status"]
+    assert messages[0]["models"][0]["name"] == "eeg-deap32"
+
+
 def test_every_change_of_state_arrives_in_order(server, page, state):
     receive(page, "hello")
     sent = ["connecting", "warming up", "live", "lost", "connecting", "warming up", "live", "ended"]

@@ -1,0 +1,70 @@
+// @ts-check
+/** @import { Message } from "./messages.js" */
+
+/** Close codes of the server, as in web/app.py. */
+const UNKNOWN = 4404, OVER = 4000, FAILED = 4500;
+
+const FIRST_WAIT = 500, LONGEST_WAIT = 5000; // ms
+
+/**
+ * @typedef {object} Connection
+ * @property {"connecting" | "open" | "gone" | "over" | "failed" | "unknown"} state
+ * @property {string} reason What the server said when it closed.
+ */
+
+/**
+ * Keeps a WebSocket to the feed open, for ever: after it closes it is opened again, at growing intervals.
+ *
+ * @param {string | null} participant The first there is, when null.
+ * @param {(message: Message) => void} onMessage
+ * @param {(connection: Connection) => void} onChange
+ */
+export function connect(participant, onMessage, onChange) {
+  let wait = FIRST_WAIT;
+
+  async function open() {
+    const name = participant ?? (await firstParticipant());
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(`${scheme}//${location.host}/live/${encodeURIComponent(name)}`);
+    socket.onopen = () => onChange({ state: "open", reason: "" });
+    socket.onmessage = (event) => {
+      wait = FIRST_WAIT;
+      onMessage(JSON.parse(event.data));
+    };
+    socket.onclose = (event) => {
+      const connection = closed(event);
+      onChange(connection);
+      retry(connection.state === "gone" ? wait : LONGEST_WAIT);
+    };
+  }
+
+  /** @param {number} after ms */
+  function retry(after) {
+    setTimeout(attempt, after * (0.75 + Math.random() / 2)); // not all pages at once
+    wait = Math.min(wait * 2, LONGEST_WAIT);
+  }
+
+  function attempt() {
+    open().catch(() => {
+      onChange({ state: "gone", reason: "" });
+      retry(wait);
+    });
+  }
+  attempt();
+}
+
+async function firstParticipant() {
+  const answer = await fetch("/health");
+  return Object.keys((await answer.json()).participants)[0] ?? "p1";
+}
+
+/**
+ * @param {CloseEvent} event
+ * @returns {Connection}
+ */
+function closed({ code, reason }) {
+  if (code === UNKNOWN) return { state: "unknown", reason };
+  if (code === OVER) return { state: "over", reason };
+  if (code === FAILED) return { state: "failed", reason };
+  return { state: "gone", reason: "" };
+}

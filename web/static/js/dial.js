@@ -1,0 +1,112 @@
+// @ts-check
+/** @import { Dimension, EstimateMessage } from "./messages.js" */
+import { find, make, write } from "./dom.js";
+import { fixed } from "./numbers.js";
+
+const CENTRE = 100, BASE = 104, RADIUS = 80;
+
+/** What high means, and a shape that stands beside the colour. */
+const LOOKS = {
+  valence: { high: "pleasant", shape: "M8 1a7 7 0 1 1 0 14a7 7 0 0 1 0-14" },
+  arousal: { high: "excited", shape: "M8 1 15 14H1z" },
+  dominance: { high: "in control", shape: "M2 2H14V14H2z" },
+  liking: { high: "liked", shape: "M8 0 16 8 8 16 0 8z" },
+};
+
+/**
+ * One dimension's row: a dial and a canvas for its line.
+ *
+ * @param {Dimension} name
+ */
+export function row(name) {
+  const { high, shape } = LOOKS[name];
+  const gauge = make(
+    "svg:svg",
+    { viewBox: "0 0 200 124", "aria-hidden": "true" },
+    make("svg:path", { class: "track", d: arc(0, 1) }),
+    make("svg:path", { class: "band" }),
+    make("svg:path", { class: "half", d: radial(0.5, RADIUS - 16, RADIUS + 12) }),
+    make("svg:path", { class: "needle" }),
+    make("svg:text", { x: "100", y: "9" }, fixed(0.5, 1)),
+    make("svg:text", { x: "20", y: "118" }, "low"),
+    make("svg:text", { x: "180", y: "118" }, "high"),
+  );
+  const mark = make("svg:svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { d: shape }));
+  const title = name.charAt(0).toUpperCase() + name.slice(1);
+  return make(
+    "article",
+    { class: "dimension", "data-dimension": name },
+    make(
+      "div",
+      { class: "face" },
+      make("h3", {}, mark, title, make("small", {}, `high: ${high}`)),
+      make(
+        "div",
+        { class: "gauge" },
+        gauge,
+        make("p", { class: "reading" }, make("span", { class: "value" }, "–"), make("span", { class: "spread" })),
+      ),
+    ),
+    make("div", { class: "plot" }, make("canvas", { role: "img", "aria-label": `${title} over the last minutes` })),
+  );
+}
+
+/**
+ * Shows the estimate on the dial of one dimension; without one the dial is empty.
+ *
+ * @param {HTMLElement} element
+ * @param {Dimension} name
+ * @param {EstimateMessage | null} estimate
+ */
+export function show(element, name, estimate) {
+  const probability = estimate?.[name] ?? null;
+  const spread = estimate?.spread?.[name] ?? null;
+  write(find(".value", element), fixed(probability, 2));
+  write(find(".spread", element), probability === null ? "no estimate" : leaning(probability, spread));
+  if (probability === null) {
+    delete element.dataset.probability;
+    return;
+  }
+  element.dataset.probability = String(probability);
+  find(".needle", element).setAttribute("d", radial(probability, RADIUS - 18, RADIUS + 12));
+  find(".band", element).setAttribute("d", arc(probability - (spread ?? 0), probability + (spread ?? 0)));
+}
+
+/**
+ * The spread, and what it leaves open.
+ *
+ * @param {number} probability
+ * @param {number | null} spread
+ */
+export function leaning(probability, spread) {
+  if (spread === null) return "spread not known";
+  const away = Math.abs(probability - 0.5);
+  const side = probability > 0.5 ? "rather high" : "rather low";
+  return `± ${fixed(spread, 2)} · ${away > spread ? side : "undecided"}`;
+}
+
+/**
+ * @param {number} probability
+ * @param {number} radius
+ */
+function point(probability, radius) {
+  const angle = Math.PI * (1 - Math.min(1, Math.max(0, probability)));
+  return `${(CENTRE + radius * Math.cos(angle)).toFixed(2)} ${(BASE - radius * Math.sin(angle)).toFixed(2)}`;
+}
+
+/**
+ * @param {number} from
+ * @param {number} to
+ */
+function arc(from, to) {
+  return `M${point(from, RADIUS)} A${RADIUS} ${RADIUS} 0 0 1 ${point(to, RADIUS)}`;
+}
+
+/**
+ * @param {number} probability
+ * @param {number} inner
+ * @param {number} outer
+ */
+function radial(probability, inner, outer) {
+  return `M${point(probability, inner)} L${point(probability, outer)}`;
+}

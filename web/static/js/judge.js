@@ -1,0 +1,120 @@
+// @ts-check
+/** @import { Connection } from "./connection.js" */
+/** @import { EstimateMessage, Stream } from "./messages.js" */
+import { DIMENSIONS } from "./messages.js";
+import { fixed } from "./numbers.js";
+
+const SILENT = 2, OLD = 3; // s
+
+/**
+ * All that decides what may be shown as current.
+ *
+ * @typedef {object} Known
+ * @property {Connection} connection
+ * @property {Map<string, Stream>} streams
+ * @property {EstimateMessage | null} estimate
+ * @property {number} arrived When the estimate came, on this page's clock, s.
+ * @property {number} heard When anything last came, s.
+ *
+ * @typedef {object} Verdict
+ * @property {string} state
+ * @property {string} headline
+ * @property {string} detail
+ * @property {EstimateMessage | null} estimate The estimate, if it may be shown as current; else null.
+ * @property {boolean} running Whether someone is being analysed.
+ */
+
+/**
+ * What may be shown at a moment: an estimate only if it is fresh, of a live stream, over a live connection.
+ *
+ * @param {Known} known
+ * @param {number} now s
+ * @returns {Verdict}
+ */
+export function judge(known, now) {
+  return ofConnection(known) ?? ofStreams(known) ?? ofEstimate(known, now);
+}
+
+/**
+ * The estimate's age: what it had when it was sent, and the time since.
+ *
+ * @param {Known} known
+ * @param {number} now s
+ */
+export function age({ estimate, arrived }, now) {
+  return estimate && now - arrived + (estimate.lag_ms ?? 0) / 1000;
+}
+
+/** @param {Known} known */
+function ofConnection({ connection, streams }) {
+  const { state, reason } = connection;
+  if (state === "connecting") return verdict("connecting", "Connecting…", "Asking the server for the feed.");
+  if (state === "gone") {
+    return verdict("server gone", "The server does not answer", "It was stopped, or is starting. Trying again.");
+  }
+  if (state === "unknown") return verdict("failed", "Nobody of that name here", reason);
+  if (state === "failed") return verdict("failed", "The analysis has failed", reason);
+  if (state === "over" && leading(streams)?.status !== "lost") return verdict("ended", "The recording has ended", reason);
+  return null;
+}
+
+/** @param {Known} known */
+function ofStreams({ streams }) {
+  const stream = leading(streams);
+  if (!stream) return verdict("connecting", "Waiting for a source…", "No source has reported yet.");
+  const { status, reason } = stream;
+  const source = stream.name || stream.source;
+  switch (status) {
+    case "live": return null;
+    case "warming up": return verdict(status, "Warming up…", reason ?? `${source}: the first window is filling.`, true);
+    case "connecting": return verdict(status, "Looking for the source…", reason ?? source);
+    case "lost": return verdict(status, "Signal lost", reason ?? `Nothing comes from ${source}. Looking for it again.`);
+    case "ended": return verdict(status, "The recording has ended", reason ?? source);
+    default: return verdict(status, "The analysis has failed", reason ?? source);
+  }
+}
+
+/**
+ * @param {Known} known
+ * @param {number} now
+ */
+function ofEstimate(known, now) {
+  const { estimate, heard } = known;
+  const old = age(known, now);
+  if (now - heard > SILENT) {
+    return verdict("stale", "Nothing new", `The server has been silent for ${fixed(now - heard, 0)} s.`, true);
+  }
+  if (!estimate || old === null) return verdict("no estimate", "No estimate yet", "The first one is on its way.", true);
+  if (old > OLD) return verdict("stale", "Out of date", `The newest estimate is ${fixed(old, 0)} s old.`, true);
+  if (DIMENSIONS.every((name) => estimate[name] === null)) {
+    return verdict("no estimate", "No estimate", sentence(estimate.reason ?? "The signal cannot be judged now."), true);
+  }
+  const group = estimate.group ? `Group ${estimate.group}. ` : "";
+  const detail = `${group}Words for which of the four are above 0.5; no more certain than the dials.`;
+  return { ...verdict("live", estimate.words ?? "–", detail, true), estimate };
+}
+
+/**
+ * The stream that is best off speaks for all: as long as one is live there are estimates.
+ *
+ * @param {Map<string, Stream>} streams
+ */
+function leading(streams) {
+  const order = ["live", "warming up", "connecting", "lost", "failed", "ended"];
+  return [...streams.values()].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status))[0];
+}
+
+/**
+ * @param {string} state
+ * @param {string} headline
+ * @param {string} detail
+ * @returns {Verdict}
+ */
+function verdict(state, headline, detail, running = false) {
+  return { state, headline, detail, estimate: null, running };
+}
+
+/** @param {string} text */
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

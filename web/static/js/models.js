@@ -1,0 +1,55 @@
+// @ts-check
+/** @import { Model } from "./messages.js" */
+import { find, make } from "./dom.js";
+import { fixed, percent } from "./numbers.js";
+
+/**
+ * What each model was trained on, and its scores with chance beside them.
+ *
+ * @param {Model[]} models
+ */
+export function showModels(models) {
+  if (models.length) find("#model-list").replaceChildren(...models.map(section));
+}
+
+/** @param {Model} model */
+function section(model) {
+  const people = `${fixed(model.subjects, 0)} subjects, ${fixed(model.trials, 0)} trials`;
+  const origin = model.simulated
+    ? make("p", { class: "demo" }, "demo model, trained on simulated data")
+    : make("p", {}, "trained on recorded data");
+  return make(
+    "section",
+    { "data-model": model.name, "data-simulated": String(model.simulated) },
+    make("h3", {}, `${model.name} ${model.version}`),
+    origin,
+    make("p", {}, `${model.trained_on}: ${people}. High means a rating ${model.threshold.replace(">=", "≥")}.`),
+    table(model),
+    make("p", { class: "muted" }, `Measured by ${model.protocol}. ${model.note}`),
+  );
+}
+
+/** @param {Model} model */
+function table({ scores }) {
+  const rows = Object.entries(scores).map(([name, score]) =>
+    make(
+      "tr",
+      { "data-score": name },
+      make("th", { scope: "row" }, name),
+      make("td", {}, percent(score.balanced_accuracy)),
+      make("td", {}, `${percent(score.low)}–${percent(score.high)}`),
+      make("td", {}, percent(score.chance)),
+      make("td", {}, percent(score.accuracy)),
+      make("td", {}, percent(score.majority)),
+    ),
+  );
+  /** @param {string} text */
+  const head = (text) => make("th", { scope: "col" }, text);
+  return make(
+    "table",
+    {},
+    make("caption", {}, "Balanced accuracy on people not trained on, beside chance; plain accuracy, beside always naming the more frequent answer"),
+    make("thead", {}, make("tr", {}, head(""), head("balanced"), head("95 %"), head("chance"), head("plain"), head("always"))),
+    make("tbody", {}, ...rows),
+  );
+}

@@ -1,0 +1,81 @@
+// @ts-check
+/** @import { EstimateMessage, Stream } from "./messages.js" */
+import { find, make, write } from "./dom.js";
+import { fixed, percent } from "./numbers.js";
+
+/**
+ * The sources: state, rate, lag, gaps.
+ *
+ * @param {Map<string, Stream>} streams
+ * @param {boolean} connected Without the server nobody knows how they are doing.
+ */
+export function showStreams(streams, connected) {
+  const list = find("#streams");
+  for (const stream of streams.values()) {
+    const card = list.querySelector(`[data-stream="${CSS.escape(stream.stream)}"]`) ?? addCard(list, stream.stream);
+    const status = connected ? stream.status : "unknown";
+    card.setAttribute("data-status", status);
+    write(find(".status-word", card), status);
+    write(find(".reason", card), stream.reason ?? "");
+    for (const [name, text] of Object.entries(fields(stream))) write(find(`[data-field="${name}"]`, card), text);
+  }
+}
+
+/** @param {Stream} stream */
+function fields({ source, name, rate, sfreq, n_channels, lag_ms, gaps, model }) {
+  return {
+    Source: source,
+    Name: name || "–",
+    Channels: fixed(n_channels, 0),
+    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} of ${fixed(sfreq, 0)} Hz`,
+    Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
+    Gaps: fixed(gaps, 0),
+    Model: model || "–",
+  };
+}
+
+/**
+ * @param {HTMLElement} list
+ * @param {string} stream
+ */
+function addCard(list, stream) {
+  list.querySelector(":scope > .muted")?.remove();
+  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model"];
+  const rows = names.map((name) => make("div", {}, make("dt", {}, name), make("dd", { "data-field": name }, "–")));
+  const status = make(
+    "span",
+    { class: "status" },
+    make("span", { class: "shape", "aria-hidden": "true" }),
+    " ",
+    make("span", { class: "status-word" }),
+  );
+  const card = make(
+    "div",
+    { class: "stream", "data-stream": stream },
+    make("h3", {}, make("span", {}, stream.toUpperCase()), status),
+    make("p", { class: "reason" }),
+    make("dl", {}, ...rows),
+  );
+  list.append(card);
+  return card;
+}
+
+/**
+ * How good the judged window was, which channels were bad, and how old the estimate is.
+ *
+ * @param {EstimateMessage | null} estimate
+ * @param {number | null} age s
+ */
+export function showQuality(estimate, age) {
+  write(find("#quality"), percent(estimate?.quality));
+  write(find("#age"), age === null ? "–" : `${fixed(age, 1)} s`);
+  const bad = estimate?.bad ?? [];
+  find("#bad").hidden = bad.length === 0;
+  const list = find("#bad ul");
+  const lines = bad.map(({ channel, fault }) => `${channel}: ${fault}`);
+  if (list.dataset.lines === lines.join("\n")) return;
+  list.dataset.lines = lines.join("\n");
+  list.replaceChildren(
+    ...bad.map(({ channel, fault }) => make("li", { "data-channel": channel }, make("strong", {}, channel), ` ${fault}`)),
+  );
+}
