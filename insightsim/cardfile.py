@@ -145,7 +145,8 @@ def _lines(table: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
             yield f"{_key(name)} = {_text(value)}"
     for name, sub in tables.items():
         path = (*above, _key(name))
-        yield f"\n[{'.'.join(path)}]"
+        if not sub or not all(is_dataclass(value) for value in sub.values()):
+            yield f"\n[{'.'.join(path)}]"
         yield from _lines(sub, path)
     if not above:
         yield ""

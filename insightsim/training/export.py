@@ -46,7 +46,9 @@ def to_onnx(ensemble: Ensemble) -> bytes:
         graph = compose.add_prefix(_member(member, n_features), f"member{number}/").graph
         nodes.append(helper.make_node("Identity", ["features"], [graph.input[0].name]))
         nodes.extend(graph.node)
-        constants.extend(graph.initializer)
+        # Those of the labels that were cut off are still there, and onnxruntime would warn of each.
+        used = {name for node in graph.node for name in node.input}
+        constants.extend(constant for constant in graph.initializer if constant.name in used)
         stack.append(f"member{number}/stacked")
         nodes.append(helper.make_node("Unsqueeze", [graph.output[0].name, "axis"], [stack[-1]]))
     nodes.append(helper.make_node("Concat", stack, ["probabilities"], axis=1))

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import bandpower, eeg
+from insightsim import eeg
 from insightsim.cards import Recipe
 from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError
-from insightsim.quality import Limits, assess
+from insightsim.quality import Limits
 from insightsim.types import VADL
 
 
@@ -89,11 +89,5 @@ def _features(recording: Recording, recipe: Recipe, limits: Limits) -> NDArray[n
     windows = [
         window for window in eeg.Windows(recipe)(recording.signal) if window.times[0] >= recording.baseline
     ]
-    good = [
-        window.data
-        for window, quality in zip(windows, assess(windows, limits, recipe.filter.notch), strict=True)
-        if quality.reason is None
-    ]
-    if not good:
-        return np.empty((0, len(bandpower.feature_names(recipe))), np.float32)
-    return bandpower.features(recipe, np.stack(good))
+    qualities, features = eeg.examine(recipe, windows, limits, recipe.filter.notch)
+    return features[[quality.reason is None for quality in qualities]]

@@ -74,14 +74,16 @@ def _score(
     guess = log_odds > 0
     counts = _counts(guess, high, subject)
     low_end, high_end = _interval(counts, seed)
-    return Score(
-        balanced_accuracy=float(balanced_accuracy(counts.sum(axis=0))),
-        low=low_end,
-        high=high_end,
-        auc=float(roc_auc_score(high, log_odds)),
-        majority=float(max(high.mean(), 1 - high.mean())),
-        accuracy=float((guess == high).mean()),
-    )
+    measured = {
+        "balanced_accuracy": balanced_accuracy(counts.sum(axis=0)),
+        "low": low_end,
+        "high": high_end,
+        "auc": roc_auc_score(high, log_odds),
+        "majority": max(high.mean(), 1 - high.mean()),
+        "accuracy": (guess == high).mean(),
+    }
+    # Further digits would mean nothing: even this one is far below the interval's width.
+    return Score(**{name: round(float(value), 4) for name, value in measured.items()})
 
 
 def _counts(

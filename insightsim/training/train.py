@@ -23,7 +23,7 @@ def train(
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
 ) -> tuple[Ensemble, Card]:
-    """Score by leaving each subject out in turn, then fit on everyone. The card still lacks the file's sha256.
+    """Score by leaving each subject out in turn, then fit on everyone. The card lacks the file's sha256.
 
     `data` says in words what the examples are of; `progress` is called after each subject left out.
     Raises DatasetError when there are too few subjects or only one kind of rating.

@@ -100,6 +100,12 @@ def test_the_same_data_gives_the_same_bytes(ensemble: Ensemble) -> None:
     assert export.to_onnx(ensemble) == export.to_onnx(fit(*examples()))
 
 
+def test_loading_a_model_prints_nothing(ensemble: Ensemble, capfd: pytest.CaptureFixture[str]) -> None:
+    session = onnxruntime.InferenceSession(export.to_onnx(ensemble), providers=["CPUExecutionProvider"])
+    session.run(None, {"features": np.zeros((3, N_FEATURES), np.float32)})
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_session_runs_on_one_thread(model: models.Model) -> None:
     options: onnxruntime.SessionOptions = model.session.get_session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)

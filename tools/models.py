@@ -1,0 +1,56 @@
+"""`insightsim models`: which models there are, what they may claim, and whether their files are intact."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A shipped model's name, or the path of a card.")]
+
+
+@app.callback()
+def models() -> None:
+    """Which models there are, what they may claim, and whether their files are intact."""
+
+
+@app.command("list")
+def list_models() -> None:
+    """The models that come with InsightSim."""
+    from insightsim.models import find
+
+    for _, card in find():
+        recipe, trained = card.recipe, card.trained
+        typer.echo(
+            f"{card.name:16}  {recipe.stream}, {len(recipe.ch_names)} channels, {recipe.features.name}; "
+            f"{trained.note or trained.data}"
+        )
+
+
+@app.command()
+def show(name: Name) -> None:
+    """A model's card: what it needs, what it was trained on, how well it does."""
+    from insightsim import cardfile
+    from insightsim.models import named
+    from tools.train import table
+
+    card = cardfile.read(named(name))
+    typer.echo(cardfile.dumps(card))
+    typer.echo("\n".join(table(card.scores)))
+
+
+@app.command()
+def verify(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Default: every shipped model.")
+    ] = None,
+) -> None:
+    """Check a model's file against its card: sha256, inputs, outputs, features; and let it judge a window."""
+    from insightsim import models
+
+    paths = [models.named(name)] if name else [path for path, _ in models.find()]
+    for path in paths:
+        card = models.verify(path).card
+        typer.echo(f"{card.name}: intact, sha256 {card.sha256}")

@@ -1,0 +1,109 @@
+"""`insightsim predict`: what a model says about a recorded file, window by window, as fast as it can."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from insightsim.cards import Card
+    from insightsim.datasets.recording import Recording
+    from insightsim.eeg import Judge
+    from insightsim.types import Estimate
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A DEAP file: s01.dat or s01.mat.")],
+    trial: Annotated[
+        list[int] | None, typer.Option(help="Which trial, from 1; may be given several times. [all]")
+    ] = None,
+    model: Annotated[str, typer.Option(help="A model's name, or the path of its card.")] = "auto",
+    step: Annotated[float, typer.Option(min=0.05, max=60.0, help="Seconds between windows.")] = 0.5,
+    smoothing: Annotated[float, typer.Option(min=0.0, help="Time constant, s; 0: none.")] = 10.0,
+    mains: Annotated[float | None, typer.Option(help="Mains frequency, Hz. [the model's]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Judge every window of a recording; a line for each.
+
+    Every trial is taken as live, from a cold start: same filter, windows, quality checks and smoothing.
+    `time` counts seconds from the start of the trial, its baseline included.
+    """
+    from insightsim import models
+    from insightsim.datasets import deap
+    from insightsim.eeg import Judge
+    from insightsim.errors import SignalError
+    from insightsim.quality import Limits
+
+    loaded = models.load(models.choose(deap.CH_NAMES) if model == "auto" else models.named(model))
+    judge = Judge(loaded, Limits(), mains)
+    judged, reasons = 0, Counter[str]()
+    for recording in deap.read(file, trial):
+        estimates = judge_trial(recording, judge, step, smoothing, mains)
+        judged += sum(estimate.vadl is not None for estimate in estimates)
+        reasons.update(estimate.reason for estimate in estimates if estimate.reason)
+        lines = _json(recording, estimates) if as_json else _text(recording, estimates, loaded.card)
+        typer.echo("\n".join(lines))
+    if not judged:
+        why = reasons.most_common(1)[0][0] if reasons else "no trial is as long as a window"
+        raise SignalError(f"{file}: not one window may be judged, most often because: {why}")
+
+
+def judge_trial(
+    recording: Recording, judge: Judge, step: float, smoothing: float, mains: float | None = None
+) -> list[Estimate]:
+    """The estimates of one trial. It goes in as one chunk, so its windows are judged in large batches."""
+    from dataclasses import replace
+
+    from insightsim.eeg import Windows
+    from insightsim.fusion import LateFusion, Smooth
+
+    windows = Windows(replace(judge.model.card.recipe, step=step), mains)
+    fusion, smooth = LateFusion(), Smooth(smoothing)
+    return [smooth(fusion(prediction)) for prediction in judge(list(windows(recording.signal)))]
+
+
+def _json(recording: Recording, estimates: Sequence[Estimate]) -> Iterator[str]:
+    """The feed's own messages, with subject and trial added."""
+    from web.messages import dumps, estimate_message
+
+    for estimate in estimates:
+        message = estimate_message(estimate, recording.subject, utc_offset=None)
+        yield dumps(message | {"subject": recording.subject, "trial": recording.trial})
+
+
+def _text(recording: Recording, estimates: Sequence[Estimate], card: Card) -> Iterator[str]:
+    """A line for each estimate, then what the whole trial comes to beside what the person said."""
+    import numpy as np
+
+    from insightsim.fusion import log_odds, probability
+    from insightsim.training.fit import high
+    from insightsim.types import VADL
+    from insightsim.vadl import group, words
+
+    for estimate in estimates:
+        yield f"{recording.subject} trial {recording.trial:2}  {estimate.time:5.1f} s  {_told(estimate)}"
+    # As a trial is scored in training: the mean of the windows that lie wholly after the baseline.
+    start = recording.baseline + (card.recipe.n_samples - 1) / card.recipe.sfreq
+    raws = [log_odds(e.raw) for e in estimates if e.raw is not None and e.time >= start]
+    key = group(probability(np.mean(raws, axis=0))) if raws else None
+    true = group(VADL(*high(np.array(recording.ratings), card.threshold).astype(float)))
+    said = f"{key}  {words(key)}" if key else "no estimate"
+    ratings = " ".join(f"{value:.1f}" for value in recording.ratings)
+    yield f"{recording.subject} trial {recording.trial:2}  predicted {said}"
+    yield f"{recording.subject} trial {recording.trial:2}  rated     {true}  {words(true)}  ({ratings})\n"
+
+
+def _told(estimate: Estimate) -> str:
+    from insightsim.vadl import group, words
+
+    if estimate.vadl is None or estimate.spread is None:
+        return f"no estimate: {estimate.reason}"
+    values = "  ".join(
+        f"{name} {value:.2f} ±{spread:.2f}"
+        for name, value, spread in zip("VADL", estimate.vadl, estimate.spread, strict=True)
+    )
+    return f"{values}  {words(group(estimate.vadl))}"
