@@ -54,12 +54,12 @@ class LateFusion:
         if not judged:
             quality = min(p.quality.score for p in fresh)
             return Estimate(now, None, None, None, quality, _reason(fresh), bad=bad)
-        weights = np.array([weight[p.stream] for p in judged])
         if len(judged) == 1:
-            vadl, spread = judged[0].vadl, judged[0].spread
-        else:
-            vadl = probability(_mean([log_odds(p.vadl) for p in judged if p.vadl], weights))
-            spread = VADL(*_mean([np.array(p.spread) for p in judged], weights).tolist())
+            (only,) = judged
+            return Estimate(now, only.vadl, only.vadl, only.spread, only.quality.score, None, bad=bad)
+        weights = np.array([weight[p.stream] for p in judged])
+        vadl = probability(_mean([log_odds(p.vadl) for p in judged if p.vadl], weights))
+        spread = VADL(*_mean([np.array(p.spread) for p in judged], weights).tolist())
         quality = float(np.average([p.quality.score for p in judged], weights=weights))
         return Estimate(now, vadl, vadl, spread, quality, None, bad=bad)
 

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from insightsim.bandpower import features
+from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
+from insightsim.eeg import Judge, Windows, examine
+from insightsim.quality import Limits
+from insightsim.types import SETTLING, VADL, Signal
+
+CH_NAMES = ("Fp1", "F3", "Fp2", "F4")
+BANDS = {"theta": (4.0, 8.0), "alpha": (8.0, 13.0), "beta": (13.0, 30.0)}
+RECIPE = Recipe("eeg", CH_NAMES, "average", "uV", 128.0, 512, 0.5, Filter(), Features("log_bandpower", BANDS))
+
+
+@dataclass
+class Mean:
+    """A model that says how much theta it sees, and counts how often it is asked."""
+
+    card: Card
+    calls: int = 0
+
+    def __call__(self, features):
+        self.calls += 1
+        p = 1 / (1 + np.exp(-features[:, :4].astype(np.float64)))
+        return p, p / 10
+
+
+def model(recipe: Recipe = RECIPE) -> Mean:
+    trained = Trained("numbers", True, 1, 1, 1, 1, 0, "")
+    return Mean(Card("mean", "1", "Apache-2.0", "", recipe, Threshold(), trained, "", {}, 1.0))
+
+
+def recording(n: int = 3000, seed: int = 1) -> Signal:
+    rng = np.random.default_rng(seed)
+    data = np.cumsum(rng.standard_normal((n, 4)), axis=0) * 3 + rng.standard_normal((n, 4)) + 500
+    return Signal("eeg", CH_NAMES, "uV", 128.0, data.astype(np.float32), 50 + np.arange(n) / 128)
+
+
+def test_the_chain_goes_from_any_labels_unit_and_order_to_the_same_windows():
+    signal = recording()
+    device = replace(
+        signal,
+        ch_names=("trigger", "F4", "FP2", "f3", "FP1"),
+        unit="V",
+        data=np.concatenate([np.zeros((3000, 1), np.float32), signal.data[:, ::-1] * np.float32(1e-6)], 1),
+    )
+    expected, found = list(Windows(RECIPE)(signal)), list(Windows(RECIPE)(device))
+    assert len(found) == len(expected) == 39
+    for a, b in zip(found, expected, strict=True):
+        assert a.ch_names == CH_NAMES
+        np.testing.assert_allclose(a.data, b.data, atol=2e-3)
+        np.testing.assert_array_equal(a.times, b.times)
+
+
+def test_the_first_windows_are_settling_and_the_later_ones_are_not():
+    states = [SETTLING in window.state for window in Windows(RECIPE)(recording())]
+    assert states == [True] * 2 + [False] * 37
+
+
+def test_gaps_and_filling_can_be_watched():
+    windows = Windows(RECIPE)
+    signal = recording()
+    list(windows(signal[:1000]))
+    assert (windows.mend.gaps, windows.slide.filled) == (0, 1.0)
+    list(windows(signal[1100:1356]))
+    assert (windows.mend.gaps, windows.slide.filled) == (1, 0.5)
+
+
+def test_good_windows_are_judged_in_one_call_and_bad_ones_not_at_all():
+    signal = recording()
+    signal.data[1500:2500, 0] = 500
+    windows = list(Windows(RECIPE)(signal))
+    judge = Judge(model(), Limits())
+    predictions = judge(windows)
+    assert judge.model.calls == 1
+    assert [p.time for p in predictions] == [w.times[-1] for w in windows]
+    judged = [p.vadl is not None for p in predictions]
+    assert True in judged
+    assert False in judged
+    for window, prediction in zip(windows, predictions, strict=True):
+        assert (prediction.vadl is None) == (prediction.quality.reason is not None)
+        assert (prediction.vadl is None) == (prediction.spread is None)
+        if prediction.vadl is not None:
+            p = 1 / (1 + np.exp(-features(RECIPE, window.data)[:4]))
+            np.testing.assert_allclose(prediction.vadl, p, rtol=1e-5)
+            np.testing.assert_allclose(prediction.spread, p / 10, rtol=1e-5)
+            assert isinstance(prediction.vadl, VADL)
+    assert any("flat (Fp1)" in str(p.quality.reason) for p in predictions)
+    assert {(p.stream, p.model) for p in predictions} == {("eeg", "mean")}
+
+
+def test_without_a_good_window_the_model_is_not_asked():
+    judge = Judge(model(), Limits(flat=1e6))
+    assert [p.vadl for p in judge(list(Windows(RECIPE)(recording(700))))] == [None] * 3
+    assert judge([]) == []
+    assert judge.model.calls == 0
+
+
+def test_features_that_are_not_finite_are_refused():
+    window = list(Windows(RECIPE)(recording()))[-1]
+    silent = replace(window, data=np.zeros_like(window.data))
+    anything = Limits(flat=0.0, scale=(0.0, 1e9))
+    prediction = Judge(model(), anything)([silent])[0]
+    assert prediction.vadl is None
+    assert prediction.quality.reason == "features are not finite: a band without any power"
+
+
+@pytest.mark.parametrize(("mains", "refused"), [(None, True), (0.0, False), (60.0, False)])
+def test_the_mains_of_the_recipe_is_looked_for_or_the_one_that_is_set(mains, refused):
+    signal = recording()
+    wave = 300 * np.sin(2 * np.pi * 50 * np.arange(3000) / 128)
+    signal.data[:, 1] += wave.astype(np.float32)
+    windows = list(Windows(RECIPE)(signal))
+    reason = Judge(model(), Limits(peak_to_peak=1e6), mains)(windows[-1:])[0].quality.reason
+    assert (reason == "1 of 4 channels mains hum (F3)") is refused
+
+
+def test_examining_gives_the_same_numbers_as_each_part_alone():
+    windows = list(Windows(RECIPE)(recording(5000)))
+    qualities, found = examine(RECIPE, windows, Limits(), 50.0)
+    assert len(qualities) == len(windows) == len(found)
+    np.testing.assert_allclose(found, features(RECIPE, np.stack([w.data for w in windows])), atol=1e-6)
+    assert found.dtype == np.float32
