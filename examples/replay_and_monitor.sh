@@ -5,9 +5,9 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
 folder=$(mktemp -d)
-trap 'kill "$player" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'kill "${player:-}" 2>/dev/null || true; rm -rf "$folder"' EXIT
 
 insightsim simulate deap "$folder" --subjects 1 --effect 1
-insightsim replay "$folder/s01.dat" --trial 5 --name example --wait &
+insightsim replay "$folder/s01.dat" --trial 5 --name "example-$$" --wait &
 player=$!
-insightsim monitor --eeg lsl:example --seconds "${1:-30}" --json --no-browser --port 0
+insightsim monitor --eeg "lsl:example-$$" --seconds "${1:-30}" --json --no-browser --port 0

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 
@@ -21,6 +22,8 @@ FLOORS = ("insightsim", "streaming", "web", "tools")
 LARGEST = 2_000_000
 """Bytes: models and pictures are small, and recordings do not belong here."""
 IMPORT_NAMES = {"scikit-learn": "sklearn"}
+BROUGHT_ALONG = {"starlette"}
+"""FastAPI's own foundation: it comes in the version FastAPI wants, never in another."""
 USED_BY_NAME = {"setuptools", "websockets"}
 """Dependencies that no import shows: the build backend, and what uvicorn speaks WebSocket with."""
 
@@ -33,10 +36,10 @@ def tracked() -> list[Path]:
     return [path for name in done.stdout.split("\0") if name and (path := ROOT / name).is_file()]
 
 
-def third_party(folder: Path) -> set[str]:
-    """Modules from elsewhere that the sources of a folder import, by their first name."""
+def third_party(paths: Iterable[Path]) -> set[str]:
+    """Modules from elsewhere that some sources import, by their first name."""
     names = set()
-    for path in folder.rglob("*.py"):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
@@ -120,12 +123,20 @@ def test_every_package_is_listed_for_installation() -> None:
     assert found | {"models"} == set(PROJECT["tool"]["setuptools"]["packages"])
 
 
+def declared(*groups: str) -> set[str]:
+    """The modules of the project's dependencies, and of some groups of more."""
+    lines = PROJECT["project"]["dependencies"] + [
+        line for group in groups for line in PROJECT["dependency-groups"][group]
+    ]
+    names = {Requirement(line).name for line in lines}
+    return {IMPORT_NAMES.get(name, name.replace("-", "_")) for name in names}
+
+
 def test_every_import_is_a_declared_dependency_and_every_dependency_is_used() -> None:
-    declared = {Requirement(line).name for line in PROJECT["project"]["dependencies"]}
-    imported = set().union(*(third_party(ROOT / floor) for floor in FLOORS if floor != "tools"))
-    imported |= third_party(ROOT / "tools") - third_party(ROOT / "tools" / "bench")
-    # starlette is FastAPI's own foundation and comes in its version, never another.
-    assert imported - {"starlette"} == {IMPORT_NAMES.get(name, name) for name in declared - USED_BY_NAME}
+    sources = {path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")}
+    bench = {path for path in sources if "bench" in path.parts}
+    assert third_party(sources - bench) - BROUGHT_ALONG == declared() - USED_BY_NAME
+    assert third_party(bench) - BROUGHT_ALONG <= declared("test")
 
 
 def test_the_installed_version_is_that_of_the_project() -> None:
