@@ -91,9 +91,8 @@ async def _send(websocket: WebSocket, session: Session, participant: str, feed: 
         cards = session.cards.get(participant, ())
         await websocket.send_text(dumps(hello_message(participant, cards)))
         async for item in feed.subscribe():
-            if cards != (
-                cards := session.cards.get(participant, ())
-            ):  # a model is chosen once its stream is found
+            # A model is chosen only once its stream is found.
+            if cards != (cards := session.cards.get(participant, ())):
                 await websocket.send_text(dumps(hello_message(participant, cards)))
             if isinstance(item, Estimate):
                 message = estimate_message(item, participant, session.utc_offset)

@@ -23,7 +23,7 @@ Message = dict[str, Any]
 
 
 def hello_message(participant: str, cards: Sequence[Card]) -> Message:
-    """First on every connection, and again when a model is chosen: who is watched, and what the models can do."""
+    """Who is watched and what the models can do; first on a connection, and again when a model is chosen."""
     return {
         "schema": SCHEMA,
         "type": "hello",

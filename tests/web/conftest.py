@@ -70,6 +70,7 @@ class Server:
     port: int
     loop: asyncio.AbstractEventLoop
     stop: Callable[[], None]
+    _make: Callable[[float], Estimate] | None = None
 
     @property
     def host(self) -> str:
@@ -77,6 +78,16 @@ class Server:
 
     def publish(self, estimate: Estimate) -> None:
         self.loop.call_soon_threadsafe(self.session.feed.publish, estimate)
+
+    def keep(self, make: Callable[[float], Estimate] | None) -> None:
+        """Publish what `make` makes of the time, five times a second from now on; None stops."""
+        self._make = make
+        self.loop.call_soon_threadsafe(self._again, make, 100.0)
+
+    def _again(self, make: Callable[[float], Estimate] | None, time: float) -> None:
+        if make is not None and make is self._make:
+            self.session.feed.publish(make(time))
+            self.loop.call_later(0.2, self._again, make, time + 0.2)
 
     def announce(self, state: StreamState) -> None:
         self.loop.call_soon_threadsafe(self.session.feed.announce, state)

@@ -3,6 +3,10 @@
 import { find, make } from "./dom.js";
 import { fixed, percent } from "./numbers.js";
 
+const EXPLAINED =
+  "All on people not trained on. Balanced accuracy, with its 95 % interval, stands beside chance; " +
+  "plain accuracy beside that of always naming the more frequent answer.";
+
 /**
  * What each model was trained on, and its scores with chance beside them.
  *
@@ -18,14 +22,15 @@ function section(model) {
   const origin = model.simulated
     ? make("p", { class: "demo" }, "demo model, trained on simulated data")
     : make("p", {}, "trained on recorded data");
+  const said = [model.protocol, model.note].map((text) => make("p", {}, text));
   return make(
     "section",
     { "data-model": model.name, "data-simulated": String(model.simulated) },
     make("h3", {}, `${model.name} ${model.version}`),
     origin,
-    make("p", {}, `${model.trained_on}: ${people}. High means a rating ${model.threshold.replace(">=", "≥")}.`),
+    make("p", {}, `${model.trained_on}: ${people}. High: a rating ${model.threshold.replace(">=", "≥")}.`),
     table(model),
-    make("p", { class: "muted" }, `Measured by ${model.protocol}. ${model.note}`),
+    make("details", {}, make("summary", {}, "How this was measured"), make("p", {}, EXPLAINED), ...said),
   );
 }
 
@@ -36,8 +41,7 @@ function table({ scores }) {
       "tr",
       { "data-score": name },
       make("th", { scope: "row" }, name),
-      make("td", {}, percent(score.balanced_accuracy)),
-      make("td", {}, `${percent(score.low)}–${percent(score.high)}`),
+      make("td", {}, `${percent(score.balanced_accuracy)} (${percent(score.low)}–${percent(score.high)})`),
       make("td", {}, percent(score.chance)),
       make("td", {}, percent(score.accuracy)),
       make("td", {}, percent(score.majority)),
@@ -48,8 +52,8 @@ function table({ scores }) {
   return make(
     "table",
     {},
-    make("caption", {}, "Balanced accuracy on people not trained on, beside chance; plain accuracy, beside always naming the more frequent answer"),
-    make("thead", {}, make("tr", {}, head(""), head("balanced"), head("95 %"), head("chance"), head("plain"), head("always"))),
+    make("caption", {}, "Accuracy on people not trained on"),
+    make("thead", {}, make("tr", {}, head(""), head("balanced (95 %)"), head("chance"), head("plain"), head("always"))),
     make("tbody", {}, ...rows),
   );
 }

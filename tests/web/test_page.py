@@ -1,0 +1,327 @@
+"""The page in a real browser, fed by a real server."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import expect
+
+from insightsim.types import VADL
+
+FOUR = ("valence", "arousal", "dominance", "liking")
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a server's page; at the end, nothing may have gone wrong in it but a server that was not there."""
+    contexts, complaints, requests = [], [], []
+
+    def opened(server, path="/", clock=False, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        page.on("request", lambda request: requests.append((request.url, server.host)))
+        if clock:
+            page.clock.install()
+        page.goto(f"http://{server.host}{path}")
+        expect(page.locator("#participant")).to_have_text("p1") if path == "/" else None
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text] == []
+    assert all(url.startswith(f"http://{host}/") for url, host in requests)
+
+
+@pytest.fixture
+def live(server, opened, state, estimate):
+    """A page that shows estimates as they keep coming."""
+    page = opened(server)
+    server.announce(state("live"))
+    server.keep(estimate)
+    in_state(page, "live")
+    return page
+
+
+def in_state(page, name):
+    expect(page.locator("body")).to_have_attribute("data-state", name)
+    expect(page.locator("#state-word")).to_have_text(name)
+
+
+def dial(page, name):
+    return page.locator(f'[data-dimension="{name}"]')
+
+
+def shows_nothing(page):
+    """No number is left on any dial, and the dials are empty."""
+    for name in FOUR:
+        expect(dial(page, name).locator(".value")).to_have_text("–")
+        expect(dial(page, name)).not_to_have_attribute("data-probability", re.compile(""))
+        expect(dial(page, name).locator(".needle")).to_be_hidden()
+        expect(dial(page, name).locator(".band")).to_be_hidden()
+
+
+INKED = """name => {
+    const canvas = document.querySelector(`[data-dimension="${name}"] canvas`);
+    const probe = document.createElement("canvas").getContext("2d");
+    probe.fillStyle = getComputedStyle(canvas).getPropertyValue("--hue");
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let n = 0;
+    for (let i = 0; i < data.length; i += 4)
+        if (data[i + 3] === 255 && data[i] === r && data[i + 1] === g && data[i + 2] === b) n++;
+    return n;
+}"""
+"""How many pixels of a dimension's canvas carry its own colour."""
+
+
+@contextmanager
+def nothing_changes(locator):
+    before = locator.all_text_contents()
+    yield
+    assert locator.all_text_contents() == before
+
+
+def test_the_dials_show_probability_and_spread_and_the_words_their_group(live):
+    for name, value, reading in (
+        ("valence", "0.81", "± 0.06 · rather high"),
+        ("arousal", "0.25", "± 0.13 · rather low"),
+        ("dominance", "0.56", "± 0.19 · undecided"),
+        ("liking", "0.44", "± 0.25 · undecided"),
+    ):
+        expect(dial(live, name).locator(".value")).to_have_text(value)
+        expect(dial(live, name).locator(".spread")).to_have_text(reading)
+        expect(dial(live, name).locator(".needle")).to_be_visible()
+        expect(dial(live, name).locator(".half")).to_have_count(1)
+    expect(dial(live, "valence")).to_have_attribute("data-probability", "0.8125")
+    expect(live.locator("#headline")).to_have_text("Confident but Reserved")
+    expect(live.locator("#detail")).to_contain_text("HvLaHdLl")
+    expect(live.locator("#running")).to_have_text("Analysis running")
+
+
+def test_an_odd_group_comes_with_its_note(server, live, estimate):
+    expect(live.locator("#note")).to_be_hidden()
+    server.keep(lambda time: estimate(time, vadl=VADL(0.1, 0.2, 0.9, 0.1)))
+    expect(live.locator("#note")).to_contain_text("Submissive, Defeated")
+
+
+def test_the_status_strip_says_source_rate_lag_quality_gaps_and_faults(server, live, estimate, state):
+    server.keep(lambda time: estimate(time, bad=(("Fp1", "flat"),), streams=(state(gaps=3),)))
+    stream = live.locator('[data-stream="eeg"]')
+    expect(stream).to_have_attribute("data-status", "live")
+    expect(stream.locator('[data-field="Gaps"]')).to_have_text("3")
+    for field, text in (
+        ("Source", "lsl:type=EEG"),
+        ("Name", "Muse-1A2B"),
+        ("Rate", "127.9 of 128 Hz"),
+        ("Lag", "21 ms"),
+        ("Model", "eeg-deap32"),
+    ):
+        expect(stream.locator(f'[data-field="{field}"]')).to_have_text(text)
+    expect(live.locator("#quality")).to_have_text("75%")
+    expect(live.locator("#age")).to_have_text(re.compile(r"\d\.\d s"))
+    expect(live.locator("#bad li")).to_have_text("Fp1 flat")
+
+
+def test_the_model_is_named_with_its_origin_and_chance_beside_every_score(live):
+    model = live.locator('[data-model="eeg-deap32"]')
+    expect(model).to_contain_text("demo model, trained on simulated data")
+    for name in FOUR:
+        expect(model.locator(f'[data-score="{name}"]')).to_contain_text("50%")
+    expect(model.locator('[data-score="valence"]')).to_contain_text("71% (68%–74%)")
+
+
+def test_numbers_are_written_as_the_reader_writes_them(server, opened, state, estimate):
+    page = opened(server, locale="de-DE")
+    server.announce(state("live"))
+    server.publish(estimate())
+    expect(dial(page, "valence").locator(".value")).to_have_text("0,81")
+
+
+@pytest.mark.parametrize(
+    ("status", "headline", "running"),
+    [
+        ("connecting", "Looking for the source…", "No analysis running"),
+        ("warming up", "Warming up…", "Analysis running"),
+        ("lost", "Signal lost", "No analysis running"),
+        ("ended", "The recording has ended", "No analysis running"),
+        ("failed", "The analysis has failed", "No analysis running"),
+    ],
+)
+def test_while_the_source_is_not_live_no_number_is_shown(server, live, state, status, headline, running):
+    server.announce(state(status, reason="As it happens."))
+    in_state(live, status)
+    shows_nothing(live)
+    expect(live.locator('[data-stream="eeg"]')).to_have_attribute("data-status", status)
+    expect(live.locator("#headline")).to_have_text(headline)
+    expect(live.locator("#detail")).to_have_text("As it happens.")
+    expect(live.locator("#running")).to_have_text(running)
+
+
+def test_a_lost_source_that_comes_back_is_shown_again_but_not_its_old_estimate(server, live, state, estimate):
+    server.keep(None)
+    server.announce(state("lost"))
+    in_state(live, "lost")
+    server.announce(state("live"))
+    in_state(live, "no estimate")
+    shows_nothing(live)
+    server.publish(estimate(110.0))
+    in_state(live, "live")
+
+
+def test_an_estimate_held_up_behind_a_loss_does_not_make_the_source_live(server, live, state, estimate):
+    server.announce(state("lost"))
+    in_state(live, "lost")
+    server.keep(lambda time: estimate(time, streams=(state("live", gaps=7),)))
+    expect(live.locator('[data-field="Gaps"]')).to_have_text("7")
+    in_state(live, "lost")
+    shows_nothing(live)
+
+
+def test_a_bad_signal_gives_no_number_but_its_reason(server, live, estimate):
+    nothing = {"vadl": None, "raw": None, "spread": None, "reason": "3 of 4 channels are flat"}
+    server.keep(lambda time: estimate(time, **nothing))
+    in_state(live, "no estimate")
+    shows_nothing(live)
+    expect(live.locator("#detail")).to_have_text("3 of 4 channels are flat")
+
+
+def test_a_dimension_no_model_speaks_of_is_empty_beside_the_others(server, live, estimate):
+    server.keep(lambda time: estimate(time, vadl=VADL(0.9, float("nan"), 0.4, 0.6)))
+    expect(dial(live, "valence").locator(".value")).to_have_text("0.90")
+    expect(dial(live, "arousal").locator(".value")).to_have_text("–")
+    in_state(live, "live")
+
+
+def test_a_number_goes_when_nothing_new_has_come_for_two_seconds(server, opened, state, estimate):
+    page = opened(server, clock=True)
+    server.announce(state("live"))
+    server.publish(estimate())
+    in_state(page, "live")
+    page.clock.run_for(2500)
+    in_state(page, "stale")
+    shows_nothing(page)
+    server.publish(estimate(104.0))
+    in_state(page, "live")
+
+
+def test_an_estimate_that_arrives_old_is_not_shown_as_current(server, live, estimate, state):
+    server.keep(lambda time: estimate(time, streams=(state(lag=3.5),)))
+    in_state(live, "stale")
+    shows_nothing(live)
+
+
+def test_a_server_that_stops_is_missed_and_found_again_by_itself(server, start, live, state, estimate):
+    server.stop()
+    in_state(live, "server gone")
+    shows_nothing(live)
+    expect(live.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "unknown")
+    again = start(server.port)
+    again.announce(state("live"))
+    again.keep(estimate)
+    in_state(live, "live")
+    expect(dial(live, "valence").locator(".value")).to_have_text("0.81")
+
+
+def test_an_error_that_ended_the_session_is_shown(server, live):
+    server.close(error="The model file is gone.")
+    in_state(live, "failed")
+    shows_nothing(live)
+    expect(live.locator("#detail")).to_have_text("The model file is gone.")
+
+
+def test_an_unknown_participant_is_said_to_be_unknown(server, opened):
+    page = opened(server, "/?participant=p2")
+    in_state(page, "failed")
+    expect(page.locator("#detail")).to_have_text("No such participant. There are: p1.")
+
+
+def test_the_lines_are_drawn_and_broken_where_there_was_no_estimate(server, live, estimate):
+    for time in range(101, 180):
+        server.publish(estimate(float(time)))
+    for name in FOUR:
+        live.wait_for_function(f"name => ({INKED})(name) > 20", arg=name, polling=200)
+    stretches = live.evaluate(
+        """async () => {
+            const { unbroken } = await import("/static/js/history.js");
+            const at = (time, valence) => ({ time, valence });
+            const points = [at(1, .5), at(1.25, .5), at(1.5, null), at(1.75, .6), at(4, .6), at(4.25, .7)];
+            return unbroken(points, "valence").map(stretch => stretch.map(point => point.time));
+        }"""
+    )
+    assert stretches == [[1, 1.25], [1.75], [4, 4.25]]
+
+
+def test_dark_mode_turns_the_page_and_its_canvases(live):
+    back = "() => getComputedStyle(document.body).backgroundColor"
+    light = live.evaluate(back)
+    live.emulate_media(color_scheme="dark")
+    assert sum(map(int, re.findall(r"\d+", live.evaluate(back)))) < 120
+    assert sum(map(int, re.findall(r"\d+", light))) > 650
+    live.wait_for_function(f"name => ({INKED})(name) > 0", arg="valence", polling=200)
+
+
+def test_everything_fits_a_phone_and_all_four_dials_a_laptop(server, opened, state, estimate):
+    for width, height in ((360, 740), (1440, 900)):
+        page = opened(server, viewport={"width": width, "height": height})
+        server.announce(state("live"))
+        server.keep(estimate)
+        in_state(page, "live")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    bottom = page.locator(".dimension").last.bounding_box()
+    assert bottom["y"] + bottom["height"] <= 900
+
+
+def test_pause_freezes_the_numbers_but_not_the_state_and_lets_go_again(server, live, state, estimate):
+    button = live.get_by_role("button", name="Pause")
+    live.keyboard.press("Tab")  # the link that skips to the estimates
+    live.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    live.keyboard.press("Enter")
+    expect(live.locator("#pause")).to_have_attribute("aria-pressed", "true")
+    with nothing_changes(live.locator(".value")):
+        server.keep(lambda time: estimate(time, vadl=VADL(0.1, 0.1, 0.1, 0.1)))
+        server.announce(state("lost"))
+        in_state(live, "lost")
+    live.locator("#pause").click()
+    shows_nothing(live)
+
+
+def test_the_summary_for_screen_readers_is_said_at_most_every_ten_seconds(server, opened, state, estimate):
+    page = opened(server, clock=True)
+    summary = page.locator("#summary")
+    expect(summary).to_contain_text("Connecting")
+    server.announce(state("live"))
+    for gaps in range(8):
+        server.publish(estimate(100.0 + gaps, streams=(state(gaps=gaps),)))
+        expect(page.locator('[data-field="Gaps"]')).to_have_text(str(gaps))
+        expect(summary).to_contain_text("Connecting")
+        page.clock.run_for(1000)
+    for gaps in range(8, 12):
+        server.publish(estimate(100.0 + gaps, streams=(state(gaps=gaps),)))
+        expect(page.locator('[data-field="Gaps"]')).to_have_text(str(gaps))
+        page.clock.run_for(1000)
+    expect(summary).to_contain_text("valence 0.81 ± 0.06 · rather high")
+
+
+def test_the_footer_says_what_it_is_not_for_and_that_nothing_is_recorded(live):
+    footer = live.locator("footer")
+    for text in (
+        "For research and self-use",
+        "Not a medical device",
+        "Not for hiring, grading, policing",
+        "Do not use it on workers, pupils or students in the EU",
+        "near chance",
+        "Nothing is recorded",
+        "on this machine",
+    ):
+        expect(footer).to_contain_text(text)
