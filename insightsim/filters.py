@@ -88,20 +88,19 @@ class Causal:
                 self._held = chunk
                 return replace(chunk[:0], raw=chunk.data[:0])
             self._held = None
-            self._seed(chunk.data[: self._n_seed])
-        assert self._zi is not None
+            self._zi = self._seeded(chunk.data[: self._n_seed])
         filtered, self._zi = signal.sosfilt(self._sos, self._numbers(chunk.data), axis=0, zi=self._zi)
         if self.average:
             filtered -= filtered.mean(axis=1, keepdims=True)
         return replace(chunk, data=filtered.astype(np.float32), raw=chunk.data)
 
-    def _seed(self, data: NDArray[np.float32]) -> None:
-        """Set the state to that of a filter which has seen the mean of `data` for ever."""
+    def _seeded(self, data: NDArray[np.float32]) -> Floats:
+        """The state of a filter that has seen the mean of `data` for ever."""
         numbers = np.isfinite(data)
         total = np.where(numbers, data, 0).sum(axis=0, dtype=np.float64)
         mean = total / np.maximum(numbers.sum(axis=0), 1)
         self._last_value = mean
-        self._zi = signal.sosfilt_zi(self._sos)[:, :, None] * mean
+        return np.asarray(signal.sosfilt_zi(self._sos)[:, :, None] * mean)
 
     def _numbers(self, data: NDArray[np.float32]) -> Floats:
         """The data in float64, with the channel's last number in place of every NaN or infinity."""
