@@ -29,6 +29,8 @@ if not os.environ.get("LSLAPICFG") and not any(Path(path).expanduser().exists() 
 
 SETTLE = 0.5
 """Seconds to go on looking after the first answer, so that a second match is not missed."""
+CONNECT_WITHIN = 3.0
+"""Seconds for each step of connecting to a stream that was found."""
 MAX_BACKLOG = 30
 """Seconds of samples an inlet keeps for a pipeline that stalls."""
 
@@ -131,9 +133,9 @@ class Inlet:
             found, max_buflen=MAX_BACKLOG, recover=False, processing_flags=pylsl.proc_clocksync, as_numpy=True
         )
         with _lost_is_lost(self.query):
-            info = inlet.info(within)
-            inlet.open_stream(within)
-            self._pace = _read_pace(info, inlet.time_correction(within))
+            info = inlet.info(CONNECT_WITHIN)
+            inlet.open_stream(CONNECT_WITHIN)
+            self._pace = _read_pace(info, inlet)
         self._picks, labels, unit = _read_channels(info)
         self._info = SourceInfo(
             found.name(),
@@ -199,7 +201,7 @@ def _lost_is_lost(query: str) -> Iterator[None]:
     try:
         yield
     except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
-        raise StreamLost(f"{query}: the stream closed") from error
+        raise StreamLost(f"{query}: {error}") from error
 
 
 def _read_channels(info: pylsl.StreamInfo) -> tuple[list[int], tuple[str, ...], str]:
@@ -218,11 +220,12 @@ def _read_channels(info: pylsl.StreamInfo) -> tuple[list[int], tuple[str, ...], 
     return picks, tuple(labels[i] for i in picks), found.pop()
 
 
-def _read_pace(info: pylsl.StreamInfo, correction: float) -> tuple[float, float]:
+def _read_pace(info: pylsl.StreamInfo, inlet: pylsl.StreamInlet) -> tuple[float, float]:
     """(origin, speed) of a replay faster or slower than it was recorded; (0, 1) for everything else."""
     replay = info.desc().child("replay")
     if replay.empty():
         return 0.0, 1.0
+    correction = inlet.time_correction(CONNECT_WITHIN)  # its first answer takes more than half a second
     return float(replay.child_value("origin")) + correction, float(replay.child_value("speed"))
 
 

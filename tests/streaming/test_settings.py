@@ -1,0 +1,107 @@
+"""insightsim.toml and options."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insightsim.errors import SettingsError
+from streaming import settings
+from streaming.settings import Session, Settings, load, override
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "insightsim.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load() == Settings()
+
+
+def test_the_file_of_the_folder_is_read_without_being_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, '[session]\neeg = "lsl:Muse"\n')
+    monkeypatch.chdir(tmp_path)
+    assert load().session.eeg == "lsl:Muse"
+
+
+def test_sources_models_thresholds_and_server_can_be_set(tmp_path: Path) -> None:
+    text = """
+        [session]
+        eeg = "lsl:source_id=amp-7"
+        model = "eeg-original4"
+        mains = 60
+        smoothing = 5
+        [limits]
+        peak_to_peak = 150
+        scale = [0.2, 400]
+        [server]
+        port = 0
+        browser = false
+    """
+    told = load(written(tmp_path, text))
+    assert (told.session.eeg, told.session.model) == ("lsl:source_id=amp-7", "eeg-original4")
+    assert (told.session.mains, told.session.smoothing) == (60.0, 5.0)
+    assert (told.limits.peak_to_peak, told.limits.scale) == (150.0, (0.2, 400.0))
+    assert (told.server.port, told.server.browser) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[sesion]\n", "unknown setting 'sesion'; did you mean session?"),
+        ("[session]\nmodle = 'x'\n", "did you mean model?"),
+        ("[limits]\nxyz = 1\n", "unknown setting 'xyz'; known are"),
+        ("[session]\nmains = 55\n", "expected 50 or 60"),
+        ("[session]\nsmoothing = -1\n", "expected 0 to 600"),
+        ("[session]\nmodel = 3\n", "model is 3; expected str"),
+        ("[server]\nport = true\n", "port is True; expected int"),
+        ("[server]\nport = 70000\n", "expected 0 to 65535"),
+        ("[limits]\nscale = [1]\n", "scale is [1]"),
+        ("session = 1\n", "session is 1"),
+        ("[session\n", "not valid TOML"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(SettingsError) as refusal:
+        load(path)
+    assert said in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "insightsim.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="not valid TOML"):
+        load(path)
+
+
+def test_options_that_were_given_win_over_the_file_and_others_do_not() -> None:
+    told = override(Settings(), "session", eeg="lsl:x", smoothing=3.0)
+    again = override(told, "session", eeg=None, smoothing=0.0)
+    assert (again.session.eeg, again.session.smoothing) == ("lsl:x", 0.0)
+
+
+@given(
+    key=st.text(min_size=1), value=st.one_of(st.integers(), st.floats(), st.text(), st.booleans(), st.none())
+)
+def test_any_table_gives_settings_or_a_settings_error(key: str, value: object) -> None:
+    known = {item.name for item in fields(Session)}
+    try:
+        settings._fill(Settings(), {"session": {key: value}}, "here")
+    except SettingsError:
+        return
+    assert key in known
