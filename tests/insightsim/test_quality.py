@@ -149,12 +149,28 @@ def test_a_wrong_unit_is_refused_with_a_question(factor, found):
     assert f"is the stream in {found}? expected 0.1–500 µV" in reason
 
 
-def test_a_wrong_unit_is_seen_beside_a_dead_channel():
+@pytest.mark.parametrize("factor", [1e-6, 1e3])
+def test_a_wrong_unit_is_seen_beside_a_dead_channel(factor):
     def spoil(data: np.ndarray) -> None:
-        data *= np.float32(1e-6)
+        data *= np.float32(factor)
         data[:, 0] = 0
 
     assert "volts?" in str(quality_of(spoil).reason)
+
+
+def test_a_dead_channel_is_flat_although_the_average_reference_lends_it_the_others_signal():
+    data = brain()
+    data[:, 1] = 62_052
+    window = last_window(data, replace(RECIPE, reference="average"))
+    assert window.data[:, 1].std() > 1
+    assert assess([window], Limits(), 50.0)[0].bad == (("F3", "flat"),)
+
+
+def test_a_small_signal_in_coarse_steps_is_not_called_clipped():
+    def spoil(data: np.ndarray) -> None:
+        data[:] = np.round(data / 10) * 10
+
+    assert quality_of(spoil).reason is None
 
 
 def test_samples_filled_in_count_as_missing():
@@ -207,7 +223,7 @@ def test_the_windows_come_out_as_they_went_in():
     np.testing.assert_array_equal(window.raw, before[1])
 
 
-@pytest.mark.parametrize(("name", "clipped"), [("18.12.53", True), ("18.17.25", False)])
+@pytest.mark.parametrize(("name", "clipped"), [("18.12.53", True), ("18.17.25", False), ("15.30.01", False)])
 def test_the_rails_of_a_muse_are_found_without_knowing_the_device(shared, name, clipped):
     table = np.genfromtxt(next((shared / "data/eeg").glob(f"*{name}*")), delimiter=",", skip_header=1)
     names = ("TP9", "AF7", "AF8", "TP10")

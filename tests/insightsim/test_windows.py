@@ -35,6 +35,12 @@ def test_a_window_does_not_wait_for_the_next_sample():
     assert closed == [2.0, 2.5, 3.0]
 
 
+def test_a_sample_just_before_the_tick_closes_it_too():
+    signal, slide = ramp(400, start=-0.003), Slide(256, 0.5)
+    closed = [signal.times[i] for i in range(400) if list(slide(signal[i : i + 1]))]
+    assert closed == pytest.approx([1.997, 2.497, 2.997])
+
+
 def test_the_samples_of_a_window_follow_each_other():
     for window in Slide(256, 0.5)(ramp(1000)):
         np.testing.assert_array_equal(np.diff(window.data[:, 0]), 1)
