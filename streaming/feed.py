@@ -53,13 +53,11 @@ class Feed:
         self._readers.add(reader)
         try:
             while True:
-                for item in reader.take():
+                reader.wake.clear()
+                while (item := reader.take()) is not None:
                     yield item
-                if reader.pending:
-                    continue
                 if self._closed:
                     return
-                reader.wake.clear()
                 await reader.wake.wait()
         finally:
             self._readers.discard(reader)
@@ -73,15 +71,9 @@ class _Reader:
         self.estimate: Estimate | None = None
         self.wake = asyncio.Event()
 
-    @property
-    def pending(self) -> bool:
-        return bool(self.states) or self.estimate is not None
-
-    def take(self) -> list[StreamState | Estimate]:
-        """Empty the box: states first, in order, then the newest estimate."""
-        items: list[StreamState | Estimate] = [*self.states]
-        self.states.clear()
-        if self.estimate is not None:
-            items.append(self.estimate)
-            self.estimate = None
-        return items
+    def take(self) -> StreamState | Estimate | None:
+        """The oldest state; when there is none, the newest estimate: asked one by one, neither gets stale."""
+        if self.states:
+            return self.states.popleft()
+        estimate, self.estimate = self.estimate, None
+        return estimate

@@ -68,6 +68,24 @@ def test_states_are_lossless_and_in_order_even_for_a_slow_reader() -> None:
     assert [item.time for item in seen if isinstance(item, Estimate)] == [49]
 
 
+def test_a_reader_held_up_between_a_state_and_an_estimate_gets_the_newest_of_both() -> None:
+    seen: list[StreamState | Estimate] = []
+
+    async def scenario() -> None:
+        feed = Feed()
+        feed.announce(state(1))
+        feed.publish(estimate(2))
+        async for item in feed.subscribe():
+            seen.append(item)
+            if item.time == 1:  # while this one is being dealt with
+                feed.announce(state(3, "lost"))
+                feed.publish(estimate(4))
+                feed.close()
+
+    run(scenario())
+    assert [item.time for item in seen] == [1, 3, 4]
+
+
 def test_a_late_joiner_gets_the_current_state_then_the_latest_estimate() -> None:
     seen: list[StreamState | Estimate] = []
 

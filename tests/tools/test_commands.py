@@ -1,0 +1,232 @@
+"""Commands as a user runs them, each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from insightsim import models, simulate
+from insightsim.datasets import deap
+from insightsim.vadl import DIMENSIONS
+from streaming.lsl import Outlet
+from streaming.pace import Pace
+from streaming.sources import SourceInfo
+
+ROOT = Path(__file__).parents[2]
+
+
+def insightsim(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.cli", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=100)
+
+
+def refusal(*arguments: str, cwd: Path = ROOT) -> str:
+    """What a command says that must fail with a sentence and without a traceback."""
+    done = insightsim(*arguments, cwd=cwd)
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stderr
+    return " ".join(done.stderr.split())
+
+
+def watch(*arguments: str, cwd: Path = ROOT) -> str:
+    return refusal("monitor", "--no-browser", "--port", "0", *arguments, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def subject(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("deap") / "s01.dat"
+    deap.write(path, *simulate.subject(1, effect=1.0, seed=5))
+    return path
+
+
+@pytest.fixture
+def stream() -> str:
+    return f"insightsim-test-{uuid.uuid4().hex[:8]}"
+
+
+HEAVY = ("mne", "sklearn", "onnxruntime", "scipy", "fastapi", "pylsl")
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = f"import sys, tools.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_demo_prints_estimates_as_json_from_a_real_stream_and_leaves_no_process() -> None:
+    done = insightsim("demo", "--json", "--seconds", "15", "--no-browser", "--port", "0")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    states = [line["status"] for line in lines if line["type"] == "status"]
+    assert states[:3] == ["connecting", "connecting", "warming up"]
+    assert "live" in states
+    for line in (line for line in lines if line["type"] == "estimate"):
+        _check_estimate(line)
+    assert any(line["valence"] is not None for line in lines if line["type"] == "estimate")
+    running = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
+    source_id = re.search(r"insightsim-demo-\d+", done.stderr)
+    assert source_id
+    assert not [command for command in running if source_id[0] in command]
+
+
+def _check_estimate(line: dict[str, Any]) -> None:
+    assert {
+        "time",
+        "at",
+        "participant",
+        "raw",
+        "spread",
+        "group",
+        "words",
+        "quality",
+        "lag_ms",
+    } <= line.keys()
+    assert line["at"].endswith("Z")
+    values = [line[dimension] for dimension in DIMENSIONS]
+    if values[0] is None:
+        assert values == [None] * 4
+        assert line["reason"]
+    else:
+        assert all(0 <= value <= 1 for value in values)
+        assert all(0 <= line["spread"][dimension] <= 0.5 for dimension in DIMENSIONS)
+        assert line["words"]
+    (state,) = line["streams"]
+    assert (state["stream"], state["model"]) == ("eeg", "eeg-deap32")
+
+
+def test_a_trial_from_a_file_can_be_monitored_in_process(subject: Path) -> None:
+    arguments = ("--eeg", f"file:{subject}", "--trial", "3", "--seconds", "8", "--json")
+    done = insightsim("monitor", "--no-browser", "--port", "0", *arguments)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert any(line["type"] == "status" and line["status"] == "live" for line in lines)
+
+
+def test_replay_stops_by_itself_and_says_what_it_publishes(subject: Path, stream: str) -> None:
+    done = insightsim("replay", str(subject), "--trial", "1", "--speed", "100", "--name", stream)
+    assert done.returncode == 0, done.stderr
+    assert stream in done.stdout
+
+
+def test_streams_lists_a_stream_with_its_facts(stream: str) -> None:
+    keep = Outlet(stream, stream, SourceInfo(stream, ("Fp1",), "uV", 128.0))
+    done = insightsim("streams", "--json")
+    (found,) = [line for line in map(json.loads, done.stdout.splitlines()) if line["name"] == stream]
+    assert {"name", "type", "n_channels", "sfreq", "host", "source_id"} == found.keys()
+    del keep
+
+
+def test_no_such_stream_says_which_there_are(stream: str) -> None:
+    keep = Outlet(stream, stream, SourceInfo(stream, ("Fp1",), "uV", 128.0))
+    said = watch("--eeg", "lsl:no-such-headset")
+    assert "no stream answers lsl:no-such-headset" in said
+    assert stream in said
+    del keep
+
+
+def test_a_stream_without_the_channels_a_model_needs_is_refused_with_what_is_missing(stream: str) -> None:
+    keep = Outlet(stream, stream, SourceInfo(stream, ("Fp1", "F3", "Cz"), "uV", 128.0))
+    said = watch("--eeg", f"lsl:{stream}")
+    assert "Fp2" in said
+    assert "F4" in said
+    del keep
+
+
+def test_a_port_in_use_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refusal("monitor", "--eeg", "synthetic", "--no-browser", "--port", port)
+    assert port in said
+    assert "in use" in said
+
+
+def test_another_host_is_refused_until_there_is_access_control() -> None:
+    assert "access" in watch("--eeg", "synthetic", "--host", "0.0.0.0")
+
+
+def test_an_unknown_key_in_the_toml_is_said(tmp_path: Path) -> None:
+    (tmp_path / "insightsim.toml").write_text("[session]\nmodle = 'x'\n")
+    assert "did you mean model?" in watch("--eeg", "synthetic", cwd=tmp_path)
+
+
+def test_an_unknown_source_is_said() -> None:
+    assert "expected lsl:NAME" in watch("--eeg", "bluetooth")
+
+
+def test_a_model_whose_sha256_does_not_match_is_refused(tmp_path: Path) -> None:
+    card = models.named("eeg-original4")
+    shutil.copy(card, tmp_path / "m.toml")
+    (tmp_path / "m.onnx").write_bytes(card.with_suffix(".onnx").read_bytes() + b"\0")
+    assert "sha256" in watch("--eeg", "synthetic", "--model", str(tmp_path / "m.toml"))
+
+
+class Bomb:
+    """Unpickled, it would make a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, (f"touch {self.path}",)
+
+
+def test_a_pickle_that_calls_os_system_is_refused_without_running_it(tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / "s01.dat").write_bytes(pickle.dumps(Bomb(ran), protocol=2))
+    for command in (("replay",), ("predict",)):
+        said = refusal(*command, str(tmp_path / "s01.dat"))
+        assert "system" in said
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("command", ["replay", "predict"])
+def test_files_that_are_not_deaps_are_refused(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "s02.dat"
+    assert "no such file" in refusal(command, str(path))
+    path.write_bytes(b"not a pickle")
+    assert "s02.dat" in refusal(command, str(path))
+    with path.open("wb") as file:
+        pickle.dump({"data": np.zeros((40, 40, 10)), "labels": np.ones((40, 4))}, file, protocol=2)
+    assert "8064" in refusal(command, str(path))
+
+
+@pytest.mark.parametrize("command", ["replay", "predict"])
+def test_a_trial_that_does_not_exist_is_said(subject: Path, command: str) -> None:
+    assert "41" in refusal(command, str(subject), "--trial", "41")
+
+
+def test_a_stream_in_volts_that_says_microvolts_gives_no_number_and_the_reason(stream: str) -> None:
+    outlet = Outlet(
+        stream,
+        stream,
+        SourceInfo(stream, models.load(models.named("eeg-original4")).card.recipe.ch_names, "uV", 128.0),
+    )
+    command = [sys.executable, "-m", "tools.cli", "monitor", "--eeg", f"lsl:{stream}", "--json"]
+    command += ["--no-browser", "--port", "0", "--seconds", "14"]
+    pace, rng = Pace(128.0), np.random.default_rng(0)
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as monitor:
+        while monitor.poll() is None:
+            if n_samples := pace.wait():
+                times = pace.origin + (pace.handed + np.arange(n_samples)) / 128.0
+                outlet.push(rng.normal(0, 1e-5, (n_samples, 4)).astype(np.float32), times)
+                pace.handed += n_samples
+        assert monitor.stdout is not None
+        lines = [json.loads(line) for line in monitor.stdout.read().splitlines()]
+    estimates = [line for line in lines if line["type"] == "estimate"]
+    assert all(line["valence"] is None for line in estimates)
+    assert any("volts" in (line["reason"] or "") for line in estimates), estimates[-1]
