@@ -35,7 +35,9 @@ class Ensemble:
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n, 4) probability that each dimension is high: the members' mean."""
-        return np.mean([member.predict_proba(features) for member in self.members], axis=0)  # type: ignore[no-any-return]
+        members = [member.predict_proba(features) for member in self.members]
+        mean: NDArray[np.float64] = np.mean(members, axis=0)
+        return mean
 
     def distance(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """(n,): how far a window lies from the training data, as an RMS z-score."""
