@@ -40,7 +40,7 @@ models: .venv/.runtime
 	@$(BIN)/python -m tools.train_demo $(ARGS)
 
 bench: .venv/.tests
-	@$(BIN)/insightsim bench $(ARGS)
+	@$(BIN)/insightsim bench $(or $(ARGS),all)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
