@@ -49,8 +49,13 @@ def verify(
 ) -> None:
     """Check a model's file against its card: sha256, inputs, outputs, features; and let it judge a window."""
     from insightsim import models
+    from insightsim.errors import ModelError
 
     paths = [models.named(name)] if name else [path for path, _ in models.find()]
+    if not paths:
+        raise ModelError(
+            f"{models.SHIPPED}: there are no models here; train the demo models with: make models"
+        )
     for path in paths:
         card = models.verify(path).card
         typer.echo(f"{card.name}: intact, sha256 {card.sha256}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from insightsim.cards import Card, Recipe, Threshold, Trained
+from insightsim.errors import DatasetError
 from insightsim.training import scores
 from insightsim.training.features import Examples
 from insightsim.training.fit import Ensemble, fit, high
@@ -28,6 +29,11 @@ def train(
     `data` says in words what the examples are of; `progress` is called after each subject left out.
     Raises DatasetError when there are too few subjects or only one kind of rating.
     """
+    if len(examples.subjects) < 3:
+        raise DatasetError(
+            f"there is only {' and '.join(examples.subjects)} to learn from; three subjects at least are "
+            "needed, one to be left out and two for the members to differ in"
+        )
     threshold = threshold or Threshold()
     labels = high(examples.ratings, threshold)
     log_odds = scores.leave_one_subject_out(examples, labels, n_members, seed, progress)

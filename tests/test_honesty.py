@@ -1,0 +1,146 @@
+"""Something is found where there is something, and nothing where there is nothing: on new subjects.
+
+Everything goes the way of `insightsim train`: the filter, windows and quality checks of live, members fitted on
+other subjects, one score a trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from insightsim import models, simulate
+from insightsim.cards import Score, Threshold
+from insightsim.datasets import deap
+from insightsim.datasets.recording import Recording
+from insightsim.training.features import Examples, gather
+from insightsim.training.fit import high
+from insightsim.training.recipes import CHANNELS, recipe
+from insightsim.training.scores import leave_one_subject_out, pool, score
+from insightsim.types import VADL, Signal
+from insightsim.vadl import DIMENSIONS
+
+SEED = 2026
+"""Not that of the shipped models: these people are new to them."""
+ALPHA = 0.01 / len(DIMENSIONS)
+"""Four dimensions are looked at, so each may be further out than chance in one of 400 cases."""
+
+DEAP32 = recipe("log_bandpower", CHANNELS["deap32"])
+
+
+def recordings(effect: float, n_subjects: int, n_trials: int) -> Iterator[Recording]:
+    for number in range(1, n_subjects + 1):
+        data, labels = simulate.subject(number, effect, SEED, n_trials)
+        for trial, (samples, ratings) in enumerate(zip(data, labels, strict=True), start=1):
+            eeg = np.ascontiguousarray(samples[:32].T, np.float32)
+            signal = Signal("eeg", deap.CH_NAMES, "uV", deap.SFREQ, eeg, np.arange(len(eeg)) / deap.SFREQ)
+            yield Recording(signal, VADL(*ratings), f"s{number:02}", trial, trial, deap.BASELINE)
+
+
+@cache
+def examples(effect: float, n_subjects: int, n_trials: int) -> Examples:
+    return gather(recordings(effect, n_subjects, n_trials), DEAP32)
+
+
+def labels_of(data: Examples) -> NDArray[np.bool_]:
+    return high(data.ratings, Threshold())
+
+
+def judged(data: Examples, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float64], dict[str, Score]]:
+    log_odds = leave_one_subject_out(data, labels, n_members=5)
+    return log_odds, score(log_odds, labels, data.subject)
+
+
+def permutation_p(
+    log_odds: NDArray[np.float64], labels: NDArray[np.bool_], subject: NDArray[np.str_]
+) -> NDArray[np.float64]:
+    """(4,): how often labels shuffled among each subject's trials are at least as far from 0.5 as the true ones."""
+    rng = np.random.default_rng(0)
+
+    def off_chance(truth: NDArray[np.bool_]) -> NDArray[np.float64]:
+        right = (log_odds > 0) == truth
+        found_high = (right & truth).sum(axis=0) / truth.sum(axis=0)
+        found_low = (right & ~truth).sum(axis=0) / (~truth).sum(axis=0)
+        return np.abs((found_high + found_low) / 2 - 0.5)
+
+    measured, further = off_chance(labels), np.zeros(4)
+    for _ in range(2000):
+        shuffled = labels.copy()
+        for one in np.unique(subject):
+            rows = np.flatnonzero(subject == one)
+            shuffled[rows] = labels[rng.permutation(rows)]
+        further += off_chance(shuffled) >= measured
+    return (1 + further) / 2001
+
+
+def assert_chance(
+    log_odds: NDArray[np.float64], labels: NDArray[np.bool_], subject: NDArray[np.str_]
+) -> None:
+    p = permutation_p(log_odds, labels, subject)
+    assert (p > ALPHA).all(), dict(zip(DIMENSIONS, p, strict=True))
+
+
+def test_at_effect_1_every_dimension_is_told_apart() -> None:
+    data = examples(1.0, 10, 32)
+    log_odds, scores = judged(data, labels_of(data))
+    assert min(one.balanced_accuracy for one in scores.values()) >= 0.65, scores
+    assert (permutation_p(log_odds, labels_of(data), data.subject) < ALPHA).all()
+
+
+def test_at_effect_0_nothing_is_found() -> None:
+    data = examples(0.0, 10, 32)
+    log_odds, _ = judged(data, labels_of(data))
+    assert_chance(log_odds, labels_of(data), data.subject)
+
+
+def test_at_effect_one_half_there_is_no_giveaway() -> None:
+    data = examples(0.5, 10, 32)
+    _, scores = judged(data, labels_of(data))
+    assert all(0.6 <= one.auc <= 0.8 for one in scores.values()), scores
+
+
+@pytest.mark.parametrize("name", ["eeg-deap32", "eeg-original4"])
+def test_a_shipped_model_tells_new_people_apart(name: str) -> None:
+    model = models.load(models.named(name))
+    data = gather(recordings(1.0, 5, 24), model.card.recipe)
+    log_odds = pool(model(data.features)[0], data.trial, len(data.ratings))
+    scores = score(log_odds, labels_of(data), data.subject)
+    assert np.mean([one.balanced_accuracy for one in scores.values()]) > 0.62, scores
+
+
+def test_labels_shuffled_among_each_subjects_trials_teach_nothing() -> None:
+    data = examples(2.0, 8, 16)
+    labels, rng = labels_of(data), np.random.default_rng(1)
+    for one in data.subjects:
+        rows = np.flatnonzero(data.subject == one)
+        labels[rows] = labels[rng.permutation(rows)]
+    log_odds, _ = judged(data, labels)
+    assert_chance(log_odds, labels, data.subject)
+
+
+def test_noise_that_windows_of_a_trial_share_teaches_nothing() -> None:
+    """Trial-mates look alike, so windows of one trial on both sides of a split would show."""
+    rng = np.random.default_rng(2)
+    subject = np.repeat([f"s{i:02}" for i in range(12)], 40)
+    trial = np.repeat(np.arange(480), 10)
+    features = rng.normal(size=(480, 40))[trial] + rng.normal(0, 0.1, (4800, 40))
+    ratings = np.where(rng.random((480, 4)) < [0.55, 0.59, 0.57, 0.69], 7.0, 3.0)
+    data = Examples(features.astype(np.float32), trial, ratings, subject)
+    log_odds, scores = judged(data, labels_of(data))
+    assert_chance(log_odds, labels_of(data), data.subject)
+    assert scores["liking"].majority > 0.65
+    assert scores["liking"].balanced_accuracy < 0.6
+
+
+def test_the_chance_test_itself_can_tell() -> None:
+    """A weak but real hint is found; its absence is not."""
+    rng = np.random.default_rng(3)
+    labels = rng.random((400, 4)) < 0.6
+    subject = np.repeat([f"s{i}" for i in range(10)], 40)
+    hint, noise = labels - 0.6, rng.normal(size=(400, 4))
+    assert (permutation_p(noise + hint, labels, subject) < ALPHA).all()
+    assert (permutation_p(noise, labels, subject) > ALPHA).all()

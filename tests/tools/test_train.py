@@ -1,0 +1,160 @@
+"""`train`, `predict` and `models`, one after the other, on simulated files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from insightsim import cardfile, models
+from insightsim.datasets import deap
+from insightsim.errors import DatasetError, ModelError, SettingsError, SignalError
+from insightsim.simulate import subject
+from insightsim.vadl import DIMENSIONS
+from tools.cli import app
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("deap")
+    run("simulate", "deap", folder, "--subjects", 3, "--effect", 2, "--seed", 9)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder: Path) -> Result:
+    output = folder / "mine" / "four"
+    return run("train", "eeg", folder, "--features", "psd16", "--members", 5, "-o", output)
+
+
+@pytest.fixture(scope="module")
+def card_path(folder: Path, trained: Result) -> Path:
+    return folder / "mine" / "four.toml"
+
+
+def test_training_prints_every_score_with_chance_and_majority_beside_it(trained: Result) -> None:
+    assert "chance" in trained.stdout
+    assert "majority" in trained.stdout
+    lines = trained.stdout.splitlines()
+    for dimension in DIMENSIONS:
+        (line,) = [line for line in lines if line.startswith(dimension)]
+        assert line.count("0.50") >= 2
+    assert "four.onnx" in trained.stdout
+    assert "four.toml" in trained.stdout
+
+
+def test_the_card_says_that_the_data_was_simulated_and_by_what(card_path: Path) -> None:
+    trained = cardfile.read(card_path).trained
+    assert trained.simulated
+    assert trained.note.startswith("demo model, trained on simulated data")
+    assert "insightsim simulate deap --subjects 3 --effect 2 --seed 9" in trained.data
+    assert (trained.subjects, trained.trials, trained.members) == (3, 120, 5)
+
+
+def test_files_without_the_simulators_note_are_taken_as_measured(
+    folder: Path, tmp_path: Path, trained: Result
+) -> None:
+    for path in folder.glob("*.dat"):
+        (tmp_path / path.name).symlink_to(path)
+    run("train", "eeg", tmp_path, "--features", "psd16", "--members", 5, "-o", tmp_path / "real.onnx")
+    card = cardfile.read(tmp_path / "real.toml")
+    assert not card.trained.simulated
+    assert "demo" not in card.trained.note
+    assert card.licence != "Apache-2.0"
+
+
+def test_a_trained_model_can_be_listed_shown_and_verified(card_path: Path) -> None:
+    assert "intact" in run("models", "verify", card_path).stdout
+    shown = run("models", "show", card_path).stdout
+    assert cardfile.dumps(cardfile.read(card_path)) in shown
+
+
+def test_every_shipped_model_says_that_it_is_a_demo() -> None:
+    listed = run("models", "list").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == ["eeg-deap32", "eeg-original4"]
+    assert all("demo model, trained on simulated data" in line for line in listed)
+    assert run("models", "verify").stdout.count("intact") == 2
+    for _, card in models.find():
+        assert card.trained.simulated
+        assert card.trained.members >= 5
+
+
+def test_every_window_is_a_line_of_json(folder: Path, card_path: Path) -> None:
+    done = run("predict", folder / "s01.dat", "--trial", 2, "--trial", 7, "--model", card_path, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(line["subject"], line["trial"]) for line in lines} == {("s01", 2), ("s01", 7)}
+    second = [line for line in lines if line["trial"] == 7]
+    assert [line["time"] for line in second] == pytest.approx(np.arange(4, 63, 0.5), abs=0.005)
+    for line in lines:
+        assert line["schema"] == "insightsim.feed/1"
+        assert line["at"] is None
+        assert (line["valence"] is None) == (line["reason"] is not None)
+    judged = [line for line in lines if line["valence"] is not None]
+    assert len(judged) > len(lines) / 2
+    assert all(0 <= line[name] <= 1 for line in judged for name in DIMENSIONS)
+
+
+def test_unsmoothed_values_are_the_raw_ones(folder: Path, card_path: Path) -> None:
+    words = ("predict", folder / "s01.dat", "--trial", 2, "--model", card_path, "--json", "--smoothing")
+    raw = [json.loads(line) for line in run(*words, 0).stdout.splitlines()]
+    smooth = [json.loads(line) for line in run(*words, 10).stdout.splitlines()]
+    assert [line["raw"] for line in raw] == [line["raw"] for line in smooth]
+    judged = [i for i, line in enumerate(raw) if line["raw"]]
+    assert all(raw[i]["valence"] == raw[i]["raw"]["valence"] for i in judged)
+    assert np.std([smooth[i]["valence"] for i in judged]) < np.std([raw[i]["valence"] for i in judged])
+
+
+def test_without_json_a_trial_ends_with_its_group_beside_the_rated_one(folder: Path, card_path: Path) -> None:
+    done = run("predict", folder / "s02.dat", "--trial", 3, "--model", card_path, "--step", 10)
+    *windows, predicted, rated = done.stdout.strip().splitlines()
+    assert len(windows) == 6
+    assert all(line.startswith("s02 trial  3") for line in windows)
+    assert " predicted " in predicted
+    assert " rated " in rated
+    ratings = subject(2, 2.0, 9, 3)[1][2]
+    key = "".join(
+        ("H" if value >= 5 else "L") + name[0] for value, name in zip(ratings, DIMENSIONS, strict=True)
+    )
+    assert key in rated
+
+
+def test_when_no_window_can_be_judged_the_command_fails_and_says_why(tmp_path: Path) -> None:
+    flat = tmp_path / "s01.dat"
+    deap.write(flat, np.zeros((40, 40, 8064)), np.full((40, 4), 5.0))
+    with pytest.raises(SignalError, match=r"not one window may be judged, most often because: .*flat"):
+        run("predict", flat, "--trial", 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("train", "eeg", "{empty}"), DatasetError),
+        (("train", "eeg", "{folder}", "--features", "hjorth"), SettingsError),
+        (("train", "eeg", "{folder}", "--channels", "Fp1,A9"), SignalError),
+        (("train", "eeg", "{folder}", "--features", "psd16", "--channels", "Fp1,F3"), ModelError),
+        (("predict", "{folder}/s01.dat", "--trial", 41), DatasetError),
+        (("predict", "{folder}/s99.dat"), DatasetError),
+        (("predict", "{folder}/s01.dat", "--model", "nobody"), ModelError),
+        (("models", "show", "nobody"), ModelError),
+    ],
+)
+def test_bad_requests_are_refused(
+    folder: Path, tmp_path: Path, words: tuple[object, ...], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        run(*(str(word).format(folder=folder, empty=tmp_path) for word in words))
+
+
+@pytest.mark.parametrize("n_subjects", [1, 2])
+def test_fewer_than_three_subjects_are_too_few(folder: Path, tmp_path: Path, n_subjects: int) -> None:
+    for path in sorted(folder.glob("*.dat"))[:n_subjects]:
+        (tmp_path / path.name).symlink_to(path)
+    with pytest.raises(DatasetError, match="three subjects at least"):
+        run("train", "eeg", tmp_path, "--features", "psd16", "-o", tmp_path / "one")
