@@ -9,11 +9,15 @@ import typer
 
 Seconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so many seconds, with exit code 0.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Port = Annotated[int | None, typer.Option(min=0, max=65535, help="Of the page; 0 picks a free one. [8765]")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Of the page; 0 picks a free one. Default: 8765.")
+]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")]
-Model = Annotated[str | None, typer.Option(help='A model\'s name, or the path of its card. ["auto"]')]
-Smoothing = Annotated[float | None, typer.Option(help="Time constant of what is shown, s; 0: none. [10]")]
-Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. [50]")]
+Model = Annotated[str | None, typer.Option(help="A model's name, or the path of its card. Default: auto.")]
+Smoothing = Annotated[
+    float | None, typer.Option(help="Time constant of what is shown, s; 0: none. Default: 10.")
+]
+Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
 def monitor(
@@ -23,8 +27,12 @@ def monitor(
             help="lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:s01.dat or synthetic. [lsl:type=EEG]"
         ),
     ] = None,
-    trial: Annotated[int | None, typer.Option(min=1, help="Which trial of a file, from 1. [all]")] = None,
-    participant: Annotated[str | None, typer.Option(help="What to call the person watched. [p1]")] = None,
+    trial: Annotated[
+        int | None, typer.Option(min=1, help="Which trial of a file, from 1. Default: all.")
+    ] = None,
+    participant: Annotated[
+        str | None, typer.Option(help="What to call the person watched. Default: p1.")
+    ] = None,
     model: Model = None,
     mains: Mains = None,
     smoothing: Smoothing = None,
@@ -33,7 +41,9 @@ def monitor(
     host: Annotated[str | None, typer.Option(help="Of the page; this machine alone, for now.")] = None,
     port: Port = None,
     browser: Browser = True,
-    settings: Annotated[Path | None, typer.Option(help="A settings file. [insightsim.toml here]")] = None,
+    settings: Annotated[
+        Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")
+    ] = None,
 ) -> None:
     """Watch a live EEG stream: valence, arousal, dominance and liking on a page of this machine.
 
