@@ -1,7 +1,7 @@
 """Something is found where there is something, and nothing where there is nothing: on new subjects.
 
-Everything goes the way of `insightsim train`: the filter, windows and quality checks of live, members fitted on
-other subjects, one score a trial.
+Everything goes the way of `insightsim train`: the filter, windows and quality checks of live, members fitted
+on other subjects, one score a trial.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def judged(data: Examples, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float6
 def permutation_p(
     log_odds: NDArray[np.float64], labels: NDArray[np.bool_], subject: NDArray[np.str_]
 ) -> NDArray[np.float64]:
-    """(4,): how often labels shuffled among each subject's trials are at least as far from 0.5 as the true ones."""
+    """(4,): how often labels shuffled within each subject are at least as far from 0.5 as the true ones."""
     rng = np.random.default_rng(0)
 
     def off_chance(truth: NDArray[np.bool_]) -> NDArray[np.float64]:

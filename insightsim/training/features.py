@@ -74,8 +74,8 @@ def gather(
             progress(recording)
     if not features:
         raise DatasetError(
-            f"none of the windows may be judged : is the data in {recipe.unit}, and longer "
-            f" than a window of {recipe.n_samples / recipe.sfreq:g} s after the baseline?"
+            f"none of the windows may be judged: is the data in {recipe.unit}, and longer after the baseline "
+            f"than a window, {recipe.n_samples / recipe.sfreq:g} s?"
         )
     return Examples(
         np.concatenate(features),

@@ -125,6 +125,15 @@ def test_without_json_a_trial_ends_with_its_group_beside_the_rated_one(folder: P
     assert key in rated
 
 
+def test_a_trials_group_is_that_of_its_windows_after_the_baseline(folder: Path, card_path: Path) -> None:
+    words = ("predict", folder / "s02.dat", "--trial", 3, "--model", card_path, "--step", 1.0)
+    lines = [json.loads(line) for line in run(*words, "--json").stdout.splitlines()]
+    raws = [line["raw"] for line in lines if line["raw"] and line["time"] > 3 + 4 - 0.01]
+    mean = {name: np.mean([np.log(raw[name] / (1 - raw[name])) for raw in raws]) for name in DIMENSIONS}
+    key = "".join(("H" if mean[name] > 0 else "L") + name[0] for name in DIMENSIONS)
+    assert f"predicted {key}" in run(*words).stdout
+
+
 def test_when_no_window_can_be_judged_the_command_fails_and_says_why(tmp_path: Path) -> None:
     flat = tmp_path / "s01.dat"
     deap.write(flat, np.zeros((40, 40, 8064)), np.full((40, 4), 5.0))
