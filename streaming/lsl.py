@@ -5,7 +5,6 @@ LSL itself neither encrypts nor authenticates: everyone on the network can read 
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -145,8 +144,8 @@ class Inlet:
             found.nominal_srate(),
             info.desc().child("reference").child_value("label"),
         )
-        # Fast streams come several samples at a time, so that the cost per second stays bounded.
-        self._least = max(1, math.ceil(self._info.sfreq / PULLS_PER_SECOND))
+        # Half a period where the stream itself is no faster: one late sample must not delay all that follow.
+        self._spacing = (0.5 if self._info.sfreq <= PULLS_PER_SECOND else 1.0) / PULLS_PER_SECOND
         self._inlet = inlet
         self._flush()
         self._last_arrival = self._last_pull = clock()
@@ -162,11 +161,10 @@ class Inlet:
         """What arrived; a live stream has no end, so never None. Raises StreamLost after silence."""
         if self._inlet is None:
             raise StreamLost(f"{self.query} is not open")
-        # Against streams far faster than they say. Half a period: at 128 Hz one late sample must not delay all.
-        time.sleep(max(0.0, self._last_pull + 0.5 / PULLS_PER_SECOND - clock()))
+        time.sleep(max(0.0, self._last_pull + self._spacing - clock()))
         with _lost_is_lost(self.query):
-            # min_samples: waits for so many alone; plain pull_chunk waits for a full buffer.
-            data, times = self._inlet.pull_chunk(PULL_WITHIN, 4096, min_samples=self._least)
+            # min_samples=1: waits for the first sample alone; plain pull_chunk waits for a full buffer.
+            data, times = self._inlet.pull_chunk(PULL_WITHIN, 4096, min_samples=1)
         self._last_pull = clock()
         if len(times):
             self._last_arrival = self._last_pull

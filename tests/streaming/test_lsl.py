@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 import numpy as np
 import pylsl
@@ -12,7 +13,7 @@ from insightsim.errors import StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
 from streaming import lsl
 from streaming.lsl import Inlet, Outlet, clock
-from streaming.sources import LOST_AFTER, SourceInfo
+from streaming.sources import LOST_AFTER, PULLS_PER_SECOND, SourceInfo
 
 EEG = SourceInfo("amp", ("Fp1", "Fp2"), "microvolts", 128.0, "linked ears")
 
@@ -55,6 +56,19 @@ def test_a_pull_returns_at_once_with_what_is_there_instead_of_waiting_for_a_full
     while n_samples < 3:
         n_samples += len(pull_some(inlet))
     assert n_samples == 3
+
+
+def test_a_fast_stream_is_pulled_several_samples_at_a_time_so_that_the_cost_per_second_stays_bounded(
+    name: str,
+) -> None:
+    outlet = Outlet(name, name, replace(EEG, sfreq=2048.0))
+    inlet = Inlet(f"lsl:{name}")
+    inlet.open()
+    pulls, start = 0, clock()
+    while clock() - start < 1.0:
+        outlet.push(np.zeros((64, 2), np.float32), [clock()] * 64)  # always more to pull
+        pulls += inlet.pull() is not None
+    assert pulls <= PULLS_PER_SECOND + 1
 
 
 def test_samples_sent_before_the_inlet_was_opened_are_not_handed_out(name: str) -> None:
