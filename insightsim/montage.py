@@ -17,8 +17,9 @@ SPREAD = 26.0
 def positions(ch_names: Sequence[str]) -> NDArray[np.float64]:
     """Unit vectors (n_channels, 3) of electrodes named in the 10-05 system: x right, y front, z up.
 
-    From mne's `colin27_1005` montage (Oostenveld & Praamstra, Clinical Neurophysiology 112, 2001), seen from the
-    centre of the sphere that fits it best. Letter case does not matter. Raises SignalError for unknown names.
+    From mne's `colin27_1005` montage (Oostenveld & Praamstra, Clinical Neurophysiology 112, 2001), seen
+    from the centre of the sphere that fits it best. Letter case does not matter. Raises SignalError for
+    unknown names.
     """
     known = _colin27()
     unknown = [name for name in ch_names if name.lower() not in known]
@@ -46,8 +47,9 @@ def _colin27() -> dict[str, NDArray[np.float64]]:
 def forward(sources: NDArray[np.float64], sensors: NDArray[np.float64]) -> NDArray[np.float64]:
     """How strongly each sensor sees each source, 0–1: (n_sensors, n_sources), from unit vectors.
 
-    A Gaussian of the angle between them: the blur of a radial source by skull and scalp, without the physics of a
-    conducting head. Good enough to spread simulated sources over any montage; not for finding real ones.
+    A Gaussian of the angle between them: the blur of a radial source by skull and scalp, without the
+    physics of a conducting head. Good enough to spread simulated sources over any montage; not for finding
+    real ones.
     """
     angles = np.degrees(np.arccos(np.clip(sensors @ sources.T, -1, 1)))
     return np.exp(-0.5 * (angles / SPREAD) ** 2)

@@ -10,21 +10,21 @@ Spectra = NDArray[np.float64]
 """(n_signals, n_freqs): one-sided power spectral density at numpy.fft.rfftfreq's frequencies, µV²/Hz."""
 
 
-def pink(freqs: NDArray[np.float64], exponent: float, rms: float) -> NDArray[np.float64]:
+def pink(freqs: NDArray[np.floating], exponent: float, rms: float) -> NDArray[np.float64]:
     """The density of 1/f noise with an RMS of `rms` µV between 1 and 45 Hz; flat below 1 Hz."""
     shape = np.maximum(freqs, 1.0) ** -exponent
     return _scaled(shape, freqs, rms, (freqs >= 1) & (freqs <= 45))
 
 
-def rhythm(freqs: NDArray[np.float64], centre: float, width: float, rms: float) -> NDArray[np.float64]:
-    """The density of an oscillation of `rms` µV around `centre`, a Gaussian of standard deviation `width`, Hz."""
+def rhythm(freqs: NDArray[np.floating], centre: float, width: float, rms: float) -> NDArray[np.float64]:
+    """The density of a rhythm of `rms` µV: a Gaussian around `centre`, standard deviation `width`, Hz."""
     return _scaled(np.exp(-0.5 * ((freqs - centre) / width) ** 2), freqs, rms, freqs >= 0)
 
 
 def _scaled(
-    shape: NDArray[np.float64], freqs: NDArray[np.float64], rms: float, where: NDArray[np.bool_]
+    shape: NDArray[np.floating], freqs: NDArray[np.floating], rms: float, where: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    return shape * rms**2 / (shape[where].sum() * freqs[1])
+    return np.asarray(shape * rms**2 / (shape[where].sum() * freqs[1]), float)
 
 
 def draw(spectra: Spectra, sfreq: float, rng: np.random.Generator) -> NDArray[np.float32]:

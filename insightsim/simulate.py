@@ -1,14 +1,15 @@
-"""Made-up EEG with a known truth: subjects in DEAP's shape (`subject`), and a brain that never stops (`Brain`).
+"""Made-up EEG with a known truth: subjects in DEAP's shape (`subject`), a brain that never stops (`Brain`).
 
-An electrode's voltage is what it sees of all sources (`person.mixing`) plus its own noise. The sources are pink
-noise, rhythms whose power follows the feeling (`person.RHYTHMS`), muscles and blinks; unfiltered EEG also drifts and
-hums. Everything is drawn from the seed: the same seed gives the same samples.
+An electrode's voltage is what it sees of all sources (`person.mixing`) plus its own noise. The sources are
+pink noise, rhythms whose power follows the feeling (`person.RHYTHMS`), muscles and blinks; unfiltered EEG
+also drifts and hums. Everything is drawn from the seed: the same seed gives the same samples.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.fft
+import scipy.special
 from numpy.typing import NDArray
 
 from insightsim import person as persons
@@ -41,9 +42,9 @@ def subject(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """One simulated subject as DEAP's preprocessed files have it.
 
-    Returns data (n_trials, 40 channels, 8064 samples), µV for EEG, and labels (n_trials, 4), ratings 1–9. They
-    depend on `number`, `effect` and `seed` alone, not on which other subjects are made. For `effect` see
-    `person.levels`; 0 leaves no trace of the ratings in the data.
+    Returns data (n_trials, 40 channels, 8064 samples), µV for EEG, and labels (n_trials, 4), ratings 1–9,
+    for up to 40 trials. They depend on `number`, `effect` and `seed` alone, not on which other subjects are
+    made. For `effect` see `person.levels`; 0 leaves no trace of the ratings in the data.
     """
     rng = np.random.default_rng([seed, number])
     someone = persons.draw_person(rng)
@@ -74,9 +75,11 @@ def _linear(decibels: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _ratings(n_trials: int, seed: int, rng: np.random.Generator) -> NDArray[np.float64]:
     everybody = np.random.default_rng([seed, 2**32 - 1])  # the same for all subjects of a seed
-    videos = everybody.normal(VIDEO_MEAN, VIDEO_SPREAD, (n_trials, 4))
+    # Even quantiles in random order, so that no seed gives a dimension of mostly high ratings.
+    quantiles = scipy.special.ndtri((np.arange(deap.N_TRIALS) + 0.5) / deap.N_TRIALS)
+    videos = VIDEO_MEAN + VIDEO_SPREAD * everybody.permuted(np.tile(quantiles, (4, 1)), axis=1).T
     own = rng.normal(0, 0.3, 4) + rng.normal(0, OWN_SPREAD, (n_trials, 4))
-    return np.round(np.clip(videos + own, 1, 9), 2)
+    return np.asarray(np.round(np.clip(videos[:n_trials] + own, 1, 9), 2), float)
 
 
 def _bursts(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -95,7 +98,7 @@ def _blinks(rate: float, rng: np.random.Generator) -> NDArray[np.float64]:
     return np.convolve(train, shape)[:N_SAMPLES]
 
 
-def _preprocessed(eeg: NDArray[np.float64], freqs: NDArray[np.float64]) -> NDArray[np.float64]:
+def _preprocessed(eeg: NDArray[np.floating], freqs: NDArray[np.floating]) -> NDArray[np.float64]:
     """Band-pass 4–45 Hz (edges 1 Hz wide) and common average reference, as DEAP's authors did."""
     passed = np.clip(freqs - 3.5, 0, 1) * np.clip(45.5 - freqs, 0, 1)
     referenced = eeg - eeg.mean(axis=0)
@@ -127,9 +130,9 @@ def _peripheral(
 class Brain:
     """EEG without end, for any standard montage and rate: unfiltered, µV, as a headset would give it.
 
-    It is made in blocks of one second from the seed, so the samples do not depend on how many are asked for at a
-    time, as long as the feeling stays the same; a new feeling is taken up with the next block and reached at its end.
-    Raises SignalError for a channel without a standard position.
+    It is made in blocks of one second from the seed, so the samples do not depend on how many are asked for
+    at a time, as long as the feeling stays the same; a new feeling is taken up with the next block and
+    reached at its end. Raises SignalError for a channel without a standard position.
     """
 
     def __init__(self, seed: int, effect: float, ch_names: tuple[str, ...], sfreq: float) -> None:
@@ -165,7 +168,7 @@ class Brain:
 
     def _frame(self) -> NDArray[np.float64]:
         """Two seconds of all sources, faded in and out such that overlapping halves keep the power."""
-        return draw(self._spectra, self.sfreq, self._rng) * self._fade
+        return np.asarray(draw(self._spectra, self.sfreq, self._rng) * self._fade, float)
 
     def _block(self, feeling: NDArray[np.float64]) -> NDArray[np.float32]:
         frame = self._frame()

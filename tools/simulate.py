@@ -14,13 +14,13 @@ app = typer.Typer(no_args_is_help=True, help="Write simulated data sets.")
 README = """\
 SIMULATED DATA. No person was measured.
 
-Written by `insightsim simulate deap --subjects {subjects} --effect {effect:g} --seed {seed}`.
-{names}: 40 trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in the
-layout of DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random number
-generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that follow a
-feeling differs by {effect:g} standard deviations of its trial-to-trial spread (0: nothing follows any feeling).
-Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on these files say
-whether software works; they say nothing about people.
+Written by `insightsim simulate deap --subjects {subjects} --effect {effect:g} --seed {seed}`. {names}: 40
+trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in the layout of
+DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random number
+generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that
+follow a feeling differs by {effect:g} times its trial-to-trial standard deviation (0: nothing follows any
+feeling). Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on
+these files say whether software works; they say nothing about people.
 """
 
 

@@ -1,9 +1,9 @@
 """Reads one DEAP file in a process of its own, run by `deap.read` as ``python -I unpickle.py PATH``.
 
 A pickle can name any function and have it called with any arguments. So it is read here, where only numpy and
-the standard library are loaded (scipy.io for .mat), under a limit on memory, and with the few names that a
-pickled dict of arrays needs. Those stand for functions of this file, which only build float64 arrays: numpy's
-own would allocate whatever a pickle asks for. Anything else is refused.
+the standard library are loaded, under a limit on memory, and with the few names that a pickled dict of arrays
+needs. Those stand for functions of this file, which only build float64 arrays: numpy's own would allocate
+whatever a pickle asks for. Anything else is refused.
 
 The answer goes to stdout as two arrays in numpy's .npy format (EEG as float32, then ratings as float64); a
 refusal is one sentence on stderr and exit code 1. Nothing of InsightSim is imported.
@@ -15,9 +15,8 @@ import os
 import pickle
 import struct
 import sys
-import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -127,24 +126,59 @@ BROKEN = (
 
 
 def _pickled(file: BinaryIO) -> object:
-    try:
-        content = _Unpickler(file, encoding="latin1").load()
-    except BROKEN as error:
-        raise Refused(f"not a pickle, or a broken or truncated one ({error})") from error
+    content = _Unpickler(file, encoding="latin1").load()
     if not isinstance(content, dict):
         return content
     return {name: item.value if isinstance(item, _Array) else item for name, item in content.items()}
 
 
-def _mat(path: Path) -> object:
-    import scipy.io
+NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+"""MATLAB's storage types; it may store doubles that are whole numbers as a smaller type."""
+MATRIX, COMPRESSED, DOUBLE, COMPLEX = 14, 15, 6, 0x800
+MAX_INFLATED = 2**27
+"""Bytes; a genuine file's data is 103 MB."""
 
-    try:
-        found = scipy.io.loadmat(str(path), appendmat=False, variable_names=["data", "labels"])
-    except BROKEN as error:
-        advice = "; save MATLAB 7.3 files as version 7" if isinstance(error, NotImplementedError) else ""
-        raise Refused(f"not a MATLAB file, or a broken or truncated one ({error}){advice}") from error
-    return {name: value for name, value in found.items() if not name.startswith("__")}
+
+def _mat(content: memoryview) -> dict[str, Array]:
+    """The variables of a MATLAB 5–7 file (The MathWorks, "MAT-File Format"), which must be real doubles.
+
+    Not scipy.io.loadmat: a damaged file can make it touch memory that is not its own (scipy 1.17 crashes).
+    """
+    if bytes(content[:10]) == b"MATLAB 7.3":
+        raise Refused("a MATLAB 7.3 (HDF5) file; save it as version 7")
+    if bytes(content[124:128]) != b"\x00\x01IM":
+        raise Refused("not a MATLAB file of version 5 to 7")
+    found = {}
+    for kind, part in _elements(content[128:]):
+        if kind == COMPRESSED:
+            inflated = zlib.decompressobj().decompress(part, MAX_INFLATED)
+            ((kind, part),) = _elements(memoryview(inflated))
+        if kind != MATRIX:
+            raise Refused("it holds something other than arrays, expected 'data' and 'labels' alone")
+        (_, flags), (_, shape), (_, name), (stored, numbers), *_ = _elements(part)
+        flag = struct.unpack_from("<I", flags)[0]
+        if flag & 0xFF != DOUBLE or flag & COMPLEX or stored not in NUMBERS:
+            raise Refused(f"{bytes(name)!r:.40} is not an array of real doubles")
+        values = np.frombuffer(numbers, "<" + NUMBERS[stored]).astype(np.float64, copy=False)
+        found[bytes(name).decode("ascii")] = values.reshape(np.frombuffer(shape, "<i4"), order="F")
+    return found
+
+
+def _elements(content: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """Type and bytes of each data element: a tag of eight bytes, or of four when no more than four follow."""
+    at = 0
+    while at < len(content):
+        kind, size = struct.unpack_from("<II", content, at)
+        small = kind >> 16
+        if small:
+            kind, size = kind & 0xFFFF, small
+        start = at + (4 if small else 8)
+        if start + size > len(content) or small > 4:
+            raise ValueError("an element runs past its end")
+        yield kind, content[start : start + size]
+        at = start + size
+        if kind != COMPRESSED:
+            at += -at % 8
 
 
 def load(path: Path) -> tuple[NDArray[np.float32], Array]:
@@ -153,10 +187,13 @@ def load(path: Path) -> tuple[NDArray[np.float32], Array]:
     Raises Refused when it holds anything but a dict of exactly those two arrays, whole, finite and in range.
     """
     try:
-        if path.suffix == ".mat":
-            return _checked(_mat(path))
         with path.open("rb") as file:
+            if path.suffix == ".mat":
+                return _checked(_mat(memoryview(file.read())))
             return _checked(_pickled(file))
+    except BROKEN as error:
+        kind = "MATLAB file" if path.suffix == ".mat" else "pickle"
+        raise Refused(f"not a {kind}, or a broken or truncated one ({error})") from error
     except MemoryError as error:
         raise Refused(f"reading it takes more than {MEMORY_LIMIT >> 20} MB of memory; not read") from error
 
@@ -195,7 +232,6 @@ def _send(array: NDArray[Any]) -> None:
 
 def main(path: Path) -> None:
     """Read `path` and write its two arrays to stdout, or refuse."""
-    warnings.simplefilter("ignore")  # scipy's, about content that the checks refuse anyway
     try:
         arrays = load(path)
     except Refused as refusal:
