@@ -49,9 +49,15 @@ def psd(data: Floats, sfreq: float, nperseg: int = 256) -> Spectrum:
 def density_at(freqs: NDArray[np.float64], data: Floats, sfreq: float, nperseg: int = 256) -> Floats:
     """The density of `psd` at a few frequencies (above 0, below sfreq / 2) alone: (..., n, n_channels)."""
     segments, taper = _segments(data, sfreq, nperseg)
-    phase = 2 * np.pi * freqs[:, None] * np.arange(nperseg) / sfreq
-    parts = (np.concatenate([np.cos(phase), np.sin(phase)]) * taper).astype(data.dtype) @ segments
+    parts = (_waves(tuple(freqs.tolist()), sfreq, nperseg) * taper).astype(data.dtype) @ segments
     return cast(Floats, (parts[..., : len(freqs), :] ** 2 + parts[..., len(freqs) :, :] ** 2).sum(axis=-3))
+
+
+@lru_cache
+def _waves(freqs: tuple[float, ...], sfreq: float, nperseg: int) -> NDArray[np.float64]:
+    """A cosine and then a sine of each frequency, (2 n, nperseg): live, they are the same for every window."""
+    phase = 2 * np.pi * np.array(freqs)[:, None] * np.arange(nperseg) / sfreq
+    return np.concatenate([np.cos(phase), np.sin(phase)])
 
 
 def _segments(data: Floats, sfreq: float, nperseg: int) -> tuple[Floats, Floats]:
