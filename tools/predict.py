@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from insightsim.cards import Card
+    from insightsim.cards import Card, Recipe
     from insightsim.datasets.recording import Recording
     from insightsim.eeg import Judge
     from insightsim.types import Estimate
@@ -79,22 +79,30 @@ def _text(recording: Recording, estimates: Sequence[Estimate], card: Card) -> It
     """A line for each estimate, then what the whole trial comes to beside what the person said."""
     import numpy as np
 
-    from insightsim.fusion import log_odds, probability
     from insightsim.training.fit import high
     from insightsim.types import VADL
     from insightsim.vadl import group, words
 
+    start = f"{recording.subject} trial {recording.trial:2}"
     for estimate in estimates:
-        yield f"{recording.subject} trial {recording.trial:2}  {estimate.time:5.1f} s  {_told(estimate)}"
-    # As a trial is scored in training: the mean of the windows that lie wholly after the baseline.
-    start = recording.baseline + (card.recipe.n_samples - 1) / card.recipe.sfreq
-    raws = [log_odds(e.raw) for e in estimates if e.raw is not None and e.time >= start]
-    key = group(probability(np.mean(raws, axis=0))) if raws else None
-    true = group(VADL(*high(np.array(recording.ratings), card.threshold).astype(float)))
-    said = f"{key}  {words(key)}" if key else "no estimate"
+        yield f"{start}  {estimate.time:5.1f} s  {_told(estimate)}"
+    said = trial_group(recording, estimates, card.recipe)
+    rated = group(VADL(*high(np.array(recording.ratings), card.threshold).astype(float)))
     ratings = " ".join(f"{value:.1f}" for value in recording.ratings)
-    yield f"{recording.subject} trial {recording.trial:2}  predicted {said}"
-    yield f"{recording.subject} trial {recording.trial:2}  rated     {true}  {words(true)}  ({ratings})\n"
+    yield f"{start}  predicted {f'{said}  {words(said)}' if said else 'no estimate'}"
+    yield f"{start}  rated     {rated}  {words(rated)}  ({ratings})\n"
+
+
+def trial_group(recording: Recording, estimates: Sequence[Estimate], recipe: Recipe) -> str | None:
+    """The group of a trial by the mean log-odds of its windows wholly after the baseline, as in training."""
+    import numpy as np
+
+    from insightsim.fusion import log_odds, probability
+    from insightsim.vadl import group
+
+    start = recording.baseline + (recipe.n_samples - 1) / recipe.sfreq
+    raws = [log_odds(e.raw) for e in estimates if e.raw is not None and e.time >= start]
+    return group(probability(np.mean(raws, axis=0))) if raws else None
 
 
 def _told(estimate: Estimate) -> str:

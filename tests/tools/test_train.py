@@ -11,10 +11,14 @@ from typer.testing import CliRunner, Result
 
 from insightsim import cardfile, models
 from insightsim.datasets import deap
+from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError, ModelError, SettingsError, SignalError
 from insightsim.simulate import subject
+from insightsim.training.recipes import CHANNELS, recipe
+from insightsim.types import VADL, Estimate, Signal
 from insightsim.vadl import DIMENSIONS
 from tools.cli import app
+from tools.predict import trial_group
 
 
 def run(*words: object) -> Result:
@@ -125,13 +129,15 @@ def test_without_json_a_trial_ends_with_its_group_beside_the_rated_one(folder: P
     assert key in rated
 
 
-def test_a_trials_group_is_that_of_its_windows_after_the_baseline(folder: Path, card_path: Path) -> None:
-    words = ("predict", folder / "s02.dat", "--trial", 3, "--model", card_path, "--step", 1.0)
-    lines = [json.loads(line) for line in run(*words, "--json").stdout.splitlines()]
-    raws = [line["raw"] for line in lines if line["raw"] and line["time"] > 3 + 4 - 0.01]
-    mean = {name: np.mean([np.log(raw[name] / (1 - raw[name])) for raw in raws]) for name in DIMENSIONS}
-    key = "".join(("H" if mean[name] > 0 else "L") + name[0] for name in DIMENSIONS)
-    assert f"predicted {key}" in run(*words).stdout
+def test_a_trials_group_is_that_of_its_windows_after_the_baseline() -> None:
+    """The log-odds are averaged, not the probabilities: −3 and twice +1 are low."""
+    four = recipe("psd16", CHANNELS["original4"])
+    signal = Signal("eeg", ("Fp1",), "uV", 128.0, np.zeros((0, 1), np.float32), np.zeros(0))
+    recording = Recording(signal, VADL(1, 1, 1, 1), "s01", 1, 1, baseline=3.0)
+    said = {5.0: 0.999, 6.9: 0.999, 7.0: 0.047, 7.5: 0.731, 8.0: 0.731}
+    estimates = [Estimate(time, None, VADL(p, 1 - p, p, 1 - p), None, 1.0, None) for time, p in said.items()]
+    assert trial_group(recording, estimates, four) == "LvHaLdHl"
+    assert trial_group(recording, [Estimate(9.0, None, None, None, 0.0, "flat")], four) is None
 
 
 def test_when_no_window_can_be_judged_the_command_fails_and_says_why(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ def recording(
 def test_windows_lie_side_by_side_after_the_baseline() -> None:
     quiet, loud = gather([recording()], FOUR), gather([recording(video=3.0)], FOUR)
     assert len(quiet.features) == 14  # ends at 8, 12, … 60 s; the one that ends at 4 s holds the baseline
+    assert len(gather([recording()], FOUR, step=0.5).features) == 112  # ends at 7, 7.5, … 62.5 s
     power = slice(0, 4 * 5)  # the asymmetries after it do not know about loudness
     np.testing.assert_allclose((loud.features - quiet.features)[:, power], np.log10(9), atol=0.1)
 
