@@ -55,7 +55,7 @@ def density_at(freqs: NDArray[np.float64], data: Floats, sfreq: float, nperseg: 
 
 @lru_cache
 def _waves(freqs: tuple[float, ...], sfreq: float, nperseg: int) -> NDArray[np.float64]:
-    """A cosine and then a sine of each frequency, (2 n, nperseg): live, they are the same for every window."""
+    """A cosine and then a sine of each frequency, (2 n, nperseg): live, the same for every window."""
     phase = 2 * np.pi * np.array(freqs)[:, None] * np.arange(nperseg) / sfreq
     return np.concatenate([np.cos(phase), np.sin(phase)])
 
