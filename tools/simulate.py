@@ -11,13 +11,14 @@ from insightsim.errors import SettingsError
 
 app = typer.Typer(no_args_is_help=True, help="Write simulated data sets.")
 
+TITLE = "SIMULATED DATA."
 README = """\
-SIMULATED DATA. No person was measured.
+{title} No person was measured.
 
-Written by `insightsim simulate deap --subjects {subjects} --effect {effect:g} --seed {seed}`. {names}: 40
-trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in the layout of
-DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random number
-generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that
+Written by `insightsim simulate deap {options}`.
+{names}: 40 trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in
+the layout of DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random
+number generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that
 follow a feeling differs by {effect:g} times its trial-to-trial standard deviation (0: nothing follows any
 feeling). Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on
 these files say whether software works; they say nothing about people.
@@ -41,15 +42,9 @@ def simulate_deap(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files of the same names.")] = False,
 ) -> None:
     """Write subjects in the layout of DEAP's preprocessed files, about 103 MB each."""
-    suffix = ".mat" if mat else ".dat"
-    paths = [folder / f"s{number:02d}{suffix}" for number in range(1, subjects + 1)]
-    there = [path.name for path in (*paths, folder / "README.txt") if path.exists()]
-    if there and not force:
-        raise SettingsError(
-            f"{folder}: {', '.join(there)} already there; name another folder or overwrite with --force"
-        )
-    if folder.exists() and not folder.is_dir():
-        raise SettingsError(f"{folder}: a file, expected a folder to write to")
+    paths = [folder / f"s{number:02d}.{'mat' if mat else 'dat'}" for number in range(1, subjects + 1)]
+    if not force:
+        _refuse_to_overwrite(folder, paths)
 
     from rich.console import Console
     from rich.progress import track
@@ -57,13 +52,28 @@ def simulate_deap(
     from insightsim.datasets import deap
     from insightsim.simulate import subject
 
-    folder.mkdir(parents=True, exist_ok=True)
+    # The notice first, so that not even an interrupted run leaves data that does not say what it is.
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"{folder}: expected a folder to write to ({error.strerror})") from error
     names = paths[0].name if subjects == 1 else f"{paths[0].name} to {paths[-1].name}"
-    readme = README.format(subjects=subjects, effect=effect, seed=seed, names=names)
-    (folder / "README.txt").write_text(readme, encoding="utf-8")
+    options = f"--subjects {subjects} --effect {effect:g} --seed {seed}{' --mat' if mat else ''}"
+    notice = README.format(title=TITLE, options=options, names=names, effect=effect)
+    (folder / "README.txt").write_text(notice, encoding="utf-8")
     console = Console(stderr=True)
-    for number, path in enumerate(
-        track(paths, "Simulating", console=console, disable=not console.is_terminal), start=1
-    ):
+    bar = track(paths, "Simulating", console=console, disable=not console.is_terminal)
+    for number, path in enumerate(bar, start=1):
         deap.write(path, *subject(number, effect, seed))
     typer.echo(f"{folder}: wrote {names}, effect {effect:g}, seed {seed}: simulated data, about nobody")
+
+
+def _refuse_to_overwrite(folder: Path, paths: list[Path]) -> None:
+    there = [path.name for path in paths if path.exists()]
+    readme = folder / "README.txt"
+    if readme.exists() and not readme.read_bytes().startswith(TITLE.encode()):
+        there.append(readme.name)
+    if there:
+        raise SettingsError(
+            f"{folder}: {', '.join(there)} already there; name another folder or overwrite with --force"
+        )
