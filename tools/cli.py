@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import typer
 
 from insightsim.errors import InsightSimError
-from tools import demo, doctor, models, monitor, predict, replay, simulate, streams, train
+from tools import bench, demo, doctor, models, monitor, predict, replay, simulate, streams, train
 
 app = typer.Typer(
     name="insightsim",
@@ -27,6 +27,7 @@ app.add_typer(train.app, name="train")
 app.command()(predict.predict)
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
