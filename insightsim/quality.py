@@ -120,7 +120,11 @@ def _rms(data: Floats) -> Floats:
 
 def _repeats(raw: Floats, extreme: Floats, times: int) -> Mask:
     """Where a channel takes its extreme value, exactly, at least so many times, and that may be a rail."""
-    return (_fold(np.add, (raw == extreme[:, None]).astype(np.float32)) >= times) & (np.abs(extreme) > RAIL)
+    rail = np.abs(extreme) > RAIL
+    window, channel = np.nonzero(rail)  # few, if any
+    values = raw[window, :, channel]
+    rail[window, channel] = np.count_nonzero(values == extreme[rail][:, None], axis=1) >= times
+    return rail
 
 
 def _mains(raw: Floats, sfreq: float, mains: float, limits: Limits) -> Mask:
