@@ -41,9 +41,9 @@ RHYTHMS = (
     Rhythm("FC6", "alpha", 6.0, V, +1),
     Rhythm("Pz", "alpha", 10.0, A, -1),
     Rhythm("CPz", "beta", 6.0, A, +1),
-    Rhythm("Fpz", "beta", 6.0, A, +1),
-    Rhythm("F1", "beta", 6.0, A, +1),
-    Rhythm("F2", "beta", 6.0, A, +1),
+    Rhythm("Fpz", "beta", 7.0, A, +1),
+    Rhythm("F1", "beta", 7.0, A, +1),
+    Rhythm("F2", "beta", 7.0, A, +1),
     Rhythm("Fz", "theta", 10.0, D, +1),
     Rhythm("F3", "theta", 8.0, D, +1),
     Rhythm("F4", "theta", 8.0, D, +1),
@@ -51,8 +51,8 @@ RHYTHMS = (
     Rhythm("T8", "theta", 7.0, D, -1),
     Rhythm("Fp1", "gamma", 3.2, L, +1),
     Rhythm("Fp2", "gamma", 3.2, L, +1),
-    Rhythm("AF7", "gamma", 4.0, L, +1),
-    Rhythm("AF8", "gamma", 4.0, L, +1),
+    Rhythm("F5", "gamma", 3.6, L, +1),
+    Rhythm("F6", "gamma", 3.6, L, +1),
     Rhythm("PO7", "gamma", 4.0, L, -1),
     Rhythm("PO8", "gamma", 4.0, L, -1),
     Rhythm("Oz", "alpha", 11.0),
@@ -77,9 +77,9 @@ N_SOURCES = len(RHYTHMS) + len(BACKGROUND) + len(MUSCLES)
 
 TRIAL_SPREAD = 2.0
 """dB: standard deviation of a rhythm's power from trial to trial, in one person and at one feeling."""
-PERSON_SPREAD = 0.7
+PERSON_SPREAD = 0.5
 """dB: standard deviation of a rhythm's mean power from person to person."""
-GAIN_SPREAD = 1.5
+GAIN_SPREAD = 1.2
 """dB: the same of everything a person's brain emits (skull, scalp, age)."""
 SENSOR_NOISE = 0.8
 """µV, pink, at every electrode."""
