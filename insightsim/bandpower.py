@@ -146,17 +146,23 @@ def _band_means(
     freqs: NDArray[np.float64], power: Floats, bands: Mapping[str, tuple[float, float]], *, inclusive: bool
 ) -> Floats:
     """(..., n_channels, n_bands): the mean density in each band, its upper end inclusive or not."""
-    low, high = np.array([*bands.values()]).T
-    first = np.searchsorted(freqs, low)
-    stop = np.searchsorted(freqs, high, side="right" if inclusive else "left")
-    for band in (name for name, empty in zip(bands, first >= stop, strict=True) if empty):
-        limits = "{:g}–{:g}".format(*bands[band])
-        raise ModelError(f"the band {band}, {limits} Hz, holds no frequency of the spectrum")
-    # As one product with a matrix of weights: three times as fast as a mean for every band.
-    bins = np.arange(len(freqs))
-    inside = (bins >= first[:, None]) & (bins < stop[:, None])
-    weights = (inside / (stop - first)[:, None]).astype(power.dtype)
-    return cast(Floats, np.swapaxes(weights @ power, -1, -2))
+    # As one product with a matrix: several times as fast as a mean for every band.
+    averages = _averages(tuple(freqs.tolist()), tuple(bands.items()), inclusive)
+    return cast(Floats, np.swapaxes(averages.astype(power.dtype) @ power, -1, -2))
+
+
+@lru_cache
+def _averages(
+    freqs: tuple[float, ...], bands: tuple[tuple[str, tuple[float, float]], ...], inclusive: bool
+) -> NDArray[np.float64]:
+    """(n_bands, n_freqs): 1 / n at the n frequencies of each band, 0 elsewhere."""
+    rows = []
+    for band, (low, high) in bands:
+        inside = np.array([low <= freq < high or (inclusive and freq == high) for freq in freqs])
+        if not inside.any():
+            raise ModelError(f"the band {band}, {low:g}–{high:g} Hz, holds no frequency of the spectrum")
+        rows.append(inside / np.count_nonzero(inside))
+    return np.array(rows)
 
 
 def _picks(recipe: Recipe, ch_names: tuple[str, ...] | list[str]) -> list[int]:
