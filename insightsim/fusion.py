@@ -68,22 +68,23 @@ class Smooth:
     """Exponential smoothing on log-odds with the time constant `seconds`; 0 leaves everything as it is.
 
     What is shown moves by 1 − exp(−dt / seconds) of the way to what is said, dt being the time since the last
-    value: neither the step between windows nor a lost one makes a difference. It starts anew after a pause of
+    value: neither the step between windows nor a lost one makes a difference. The spread moves along, for one
+    window's spread says nothing about a value that many windows went into. It starts anew after a pause of
     three time constants, or when time goes backwards. An estimate without values passes and changes nothing.
     """
 
     def __init__(self, seconds: float = 10.0) -> None:
         self.seconds = seconds
         self._shown: Floats | None = None
-        """Log-odds of the last value shown."""
+        """(2, 4): the last log-odds shown, and their spread."""
         self._time = 0.0
 
     def __call__(self, estimate: Estimate) -> Estimate:
-        """The estimate with `vadl` smoothed; `raw` stays."""
-        if estimate.vadl is None or self.seconds == 0:
+        """The estimate with `vadl` and `spread` smoothed; `raw` stays."""
+        if estimate.vadl is None or estimate.spread is None or self.seconds == 0:
             return estimate
         elapsed = estimate.time - self._time
-        said = log_odds(estimate.vadl)
+        said = np.array([log_odds(estimate.vadl), estimate.spread])
         self._time = estimate.time
         if self._shown is None or not 0 <= elapsed <= 3 * self.seconds:
             self._shown = said
@@ -91,7 +92,8 @@ class Smooth:
         blend = self._shown + (1 - math.exp(-elapsed / self.seconds)) * (said - self._shown)
         # A dimension that was not spoken of has nothing to move away from.
         self._shown = np.where(np.isnan(self._shown), said, blend)
-        return replace(estimate, vadl=probability(self._shown))
+        shown, spread = self._shown
+        return replace(estimate, vadl=probability(shown), spread=VADL(*spread.tolist()))
 
 
 def _mean(values: list[Floats], weights: Floats) -> Floats:

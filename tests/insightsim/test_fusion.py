@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,6 +109,13 @@ def test_smoothing_moves_by_elapsed_time_on_log_odds():
     expected = math.log(0.25) + share * (math.log(4) - math.log(0.25))
     assert out.vadl == pytest.approx([1 / (1 + math.exp(-expected))] * 4)
     assert out.raw == HIGH
+
+
+def test_a_single_confident_window_does_not_make_the_shown_value_confident():
+    smooth = Smooth(10.0)
+    smooth(replace(estimate(LOW, 0.0), spread=VADL(0.3, 0.3, 0.3, 0.3)))
+    out = smooth(replace(estimate(HIGH, 1.0), spread=VADL(0.0, 0.0, 0.0, 0.0)))
+    assert out.spread == pytest.approx([0.3 * math.exp(-0.1)] * 4)
 
 
 @given(st.lists(st.floats(0.01, 5.0), min_size=1, max_size=20))
