@@ -38,12 +38,36 @@ def write(ensemble: Ensemble, card: Card, path: Path) -> models.Model:
 def to_onnx(ensemble: Ensemble) -> bytes:
     """The ensemble as the bytes of one ONNX model."""
     import onnx
-    from onnx import TensorProto, compose, helper, numpy_helper
+    from onnx import TensorProto, helper
 
-    n_features = len(ensemble.mean)
+    n_members, n_features = len(ensemble.members), len(ensemble.mean)
+    nodes, constants = _probabilities(ensemble)
+    more_nodes, more_constants = _distance(ensemble)
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [*nodes, *more_nodes],
+        "insightsim",
+        [value("features", TensorProto.FLOAT, ["n", n_features])],
+        [
+            value("probabilities", TensorProto.FLOAT, ["n", n_members, len(DIMENSIONS)]),
+            value("distance", TensorProto.FLOAT, ["n"]),
+        ],
+        initializer=[*constants, *more_constants],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSET.items()]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="insightsim")
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _probabilities(ensemble: Ensemble) -> tuple[list[Any], list[Any]]:
+    """Nodes and constants: all members side by side, stacked along a new axis."""
+    from onnx import compose, helper, numpy_helper
+
     nodes, constants, stack = [], [numpy_helper.from_array(np.array([1]), "axis")], []
     for number, member in enumerate(ensemble.members):
-        graph = compose.add_prefix(_member(member, n_features), f"member{number}/").graph
+        graph = compose.add_prefix(_member(member, len(ensemble.mean)), f"member{number}/").graph
         nodes.append(helper.make_node("Identity", ["features"], [graph.input[0].name]))
         nodes.extend(graph.node)
         # Those of the labels that were cut off are still there, and onnxruntime would warn of each.
@@ -52,26 +76,7 @@ def to_onnx(ensemble: Ensemble) -> bytes:
         stack.append(f"member{number}/stacked")
         nodes.append(helper.make_node("Unsqueeze", [graph.output[0].name, "axis"], [stack[-1]]))
     nodes.append(helper.make_node("Concat", stack, ["probabilities"], axis=1))
-    constants.append(numpy_helper.from_array(ensemble.mean.astype(np.float32), "mean"))
-    constants.append(numpy_helper.from_array(ensemble.sd.astype(np.float32), "sd"))
-    nodes.extend(_distance())
-    graph = helper.make_graph(
-        nodes,
-        "insightsim",
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", n_features])],
-        [
-            helper.make_tensor_value_info(
-                "probabilities", TensorProto.FLOAT, ["n", len(ensemble.members), len(DIMENSIONS)]
-            ),
-            helper.make_tensor_value_info("distance", TensorProto.FLOAT, ["n"]),
-        ],
-        initializer=constants,
-    )
-    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSET.items()]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="insightsim")
-    onnx.checker.check_model(model)
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
+    return nodes, constants
 
 
 def _member(pipeline: Any, n_features: int) -> Any:
@@ -89,14 +94,16 @@ def _member(pipeline: Any, n_features: int) -> Any:
     return select_model_inputs_outputs(model, outputs=["probabilities"])
 
 
-def _distance() -> list[Any]:
-    """RMS z-score against all training windows."""
-    from onnx import helper
+def _distance(ensemble: Ensemble) -> tuple[list[Any], list[Any]]:
+    """Nodes and constants: the RMS z-score against all training windows."""
+    from onnx import helper, numpy_helper
 
-    return [
+    nodes = [
         helper.make_node("Sub", ["features", "mean"], ["distance/offset"]),
         helper.make_node("Div", ["distance/offset", "sd"], ["distance/z"]),
         helper.make_node("Mul", ["distance/z", "distance/z"], ["distance/square"]),
         helper.make_node("ReduceMean", ["distance/square", "axis"], ["distance/mean"], keepdims=0),
         helper.make_node("Sqrt", ["distance/mean"], ["distance"]),
     ]
+    numbers = {"mean": ensemble.mean, "sd": ensemble.sd}
+    return nodes, [numpy_helper.from_array(array.astype(np.float32), name) for name, array in numbers.items()]
