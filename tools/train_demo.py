@@ -25,7 +25,7 @@ EFFECT, SEED = 1.0, 1
 
 def train_demo(
     folder: Annotated[Path, typer.Argument(help="Where the models go.")] = SHIPPED,
-    subjects: Annotated[int, typer.Option(min=2, help="How many are simulated.")] = 16,
+    subjects: Annotated[int, typer.Option(min=2, help="How many are simulated.")] = 20,
 ) -> None:
     """Simulate subjects, train the demo models on them, write ONNX files and cards."""
     from insightsim.cards import Threshold
