@@ -16,11 +16,13 @@ README = """\
 {title} No person was measured.
 
 Written by `insightsim simulate deap {options}`.
-{names}: 40 trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and liking, in
-the layout of DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and blinks from a random
-number generator. An effect of {effect:g} means: between trials rated high and low, the power of the rhythms
-that follow a feeling differs by {effect:g} times its trial-to-trial standard deviation (0: nothing follows any
-feeling). Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on these
+{names}: 40 trials of 63 s at 128 Hz, 40 channels, ratings of valence, arousal, dominance and
+liking, in the layout of DEAP's preprocessed files. The signals are pink noise, rhythms, muscle and
+blinks from a random number generator.
+
+An effect of {effect:g} means: between trials rated high and low, the power of the rhythms that follow a
+feeling differs by {effect:g} times its trial-to-trial standard deviation (0: nothing follows any feeling).
+Which rhythm follows which feeling is an assumption, listed in insightsim/person.py. Results on these
 files say whether software works; they say nothing about people.
 """
 

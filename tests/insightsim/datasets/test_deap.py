@@ -140,7 +140,7 @@ def test_an_array_of_any_size_cannot_be_asked_for(file: Path) -> None:
 
 
 def test_a_memo_of_any_size_cannot_be_asked_for(file: Path) -> None:
-    file.write_bytes(b"\x80\x02}r\x00\x00\x00\x7f.")  # keep the dict in slot 2 130 706 432: 16 GB of slots
+    file.write_bytes(b"\x80\x02}r\x00\x00\x00\x06.")  # keep the dict in slot 100 663 296: 1.6 GB of slots
     if unpickle.memory_limit_available():
         assert "1024 MB of memory" in refusal(file)
 
@@ -250,6 +250,15 @@ def test_the_child_loads_numpy_and_the_standard_library_alone(tmp_path: Path) ->
     )
     loaded = {name for name in child.stdout.split() if not name.startswith(("__editable__", "_distutils"))}
     assert loaded <= {"__main__", "numpy"}
+
+
+def test_what_lies_around_cannot_take_numpys_place(
+    genuine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit('not numpy')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert len(list(deap.read(genuine, [1]))) == 1
 
 
 def test_subjects_are_listed_by_number_and_dat_is_preferred(tmp_path: Path) -> None:

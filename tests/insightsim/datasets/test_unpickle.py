@@ -6,6 +6,7 @@ import io
 import pickle
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,21 @@ LABELS = np.random.default_rng(1).uniform(1, 9, (2, 4))
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unpickle, "DATA_SHAPE", SHAPE)
     monkeypatch.setattr(unpickle, "LABELS_SHAPE", LABELS.shape)
+
+
+@pytest.fixture(autouse=True)
+def little_memory() -> Iterator[None]:
+    """As in the child: a flipped byte may ask for a memo of many GB, which must fail at once."""
+    statm = Path("/proc/self/statm")
+    if not unpickle.memory_limit_available() or not statm.exists():
+        pytest.skip("this system cannot limit a process's memory")
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    now = int(statm.read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + 2**29, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def genuine(tmp_path: Path) -> bytes:
