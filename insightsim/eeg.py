@@ -69,13 +69,13 @@ def examine(
     A window whose features are not finite is refused too: no model has an answer to that.
     """
     qualities: list[Quality] = []
-    parts = [np.zeros((0, len(feature_names(recipe))), np.float32)]
+    parts = []
     for i in range(0, len(windows), BATCH):
         batch = windows[i : i + BATCH]
         filtered = spectrum(recipe, np.stack([window.data for window in batch]))
         qualities += assess(batch, limits, mains, filtered)
         parts.append(features_of(recipe, filtered))
-    features = np.concatenate(parts)
+    features = np.concatenate(parts) if parts else np.zeros((0, len(feature_names(recipe))), np.float32)
     for i in np.flatnonzero(~np.isfinite(features).all(axis=1)).tolist():
         if qualities[i].reason is None:
             qualities[i] = replace(qualities[i], reason="features are not finite: a band without any power")

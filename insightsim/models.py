@@ -42,7 +42,8 @@ class Model:
         anything is possible.
         """
         members, distance = self.session.run(["probabilities", "distance"], {"features": features})
-        low, high = np.percentile(members.astype(np.float64), [5, 95], axis=1)
+        ordered = np.sort(members.astype(np.float64), axis=1)
+        low, high = _quantile(ordered, 0.05), _quantile(ordered, 0.95)
         strange = (
             1 - self.card.familiar / np.maximum(distance.astype(np.float64), self.card.familiar)[:, None]
         )
@@ -50,6 +51,15 @@ class Model:
             _towards_half(members.mean(axis=1, dtype=np.float64), strange),
             _towards_half((high - low) / 2, strange),
         )
+
+
+def _quantile(ordered: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """As numpy's, over axis 1, of values in order; for one window in a tenth of the time."""
+    at = share * (ordered.shape[1] - 1)
+    below = int(at)
+    above = min(below + 1, ordered.shape[1] - 1)
+    low, high = ordered[:, below], ordered[:, above]
+    return np.asarray(low + (at - below) * (high - low))
 
 
 def _towards_half(value: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
