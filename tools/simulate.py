@@ -54,19 +54,22 @@ def simulate_deap(
     from insightsim.datasets import deap
     from insightsim.simulate import subject
 
-    # The notice first, so that not even an interrupted run leaves data that does not say what it is.
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(f"{folder}: expected a folder to write to ({error.strerror})") from error
     names = paths[0].name if subjects == 1 else f"{paths[0].name} to {paths[-1].name}"
     options = f"--subjects {subjects} --effect {effect:g} --seed {seed}{' --mat' if mat else ''}"
     notice = README.format(title=TITLE, options=options, names=names, effect=effect)
-    (folder / "README.txt").write_text(notice, encoding="utf-8")
     console = Console(stderr=True)
     bar = track(paths, "Simulating", console=console, disable=not console.is_terminal)
-    for number, path in enumerate(bar, start=1):
-        deap.write(path, *subject(number, effect, seed))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The notice first, so that not even an interrupted run leaves data that does not say what it is.
+        (folder / "README.txt").write_text(notice, encoding="utf-8")
+        for number, path in enumerate(bar, start=1):
+            deap.write(path, *subject(number, effect, seed))
+    except OSError as error:
+        raise SettingsError(
+            f"{folder}: expected a folder to write to, with 103 MB free for each subject ({error.strerror}); "
+            "name another"
+        ) from error
     typer.echo(f"{folder}: wrote {names}, effect {effect:g}, seed {seed}: simulated data, about nobody")
 
 

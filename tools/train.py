@@ -34,6 +34,7 @@ def eeg(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="OUT/NAME. Default: a name by the channels, here.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a model of the same name.")] = False,
     members: Annotated[int, typer.Option(min=5, help="How many classifiers, each on half the people.")] = 10,
     seed: Annotated[int, typer.Option(help="Draws the halves.")] = 0,
     threshold: Annotated[float, typer.Option(min=1, max=9, help="A rating from here on is high.")] = 5.0,
@@ -64,6 +65,7 @@ def eeg(
         Threshold(threshold),
         members,
         seed,
+        force,
     )
     typer.echo("\n".join(table(model.card.scores)))
 
@@ -78,10 +80,12 @@ def build(
     threshold: Threshold,
     members: int = 10,
     seed: int = 0,
+    force: bool = False,
 ) -> Model:
     """Train on `n_trials` recordings, write `output`.onnx and .toml, with progress bars.
 
-    `data` says in words what the recordings are. Raises DatasetError, ModelError.
+    `data` says in words what the recordings are; `force` overwrites a model that is there. Raises
+    DatasetError, ModelError, and SettingsError before any work when the model could not be written.
     """
     from insightsim.training import export
     from insightsim.training.features import gather
@@ -89,6 +93,7 @@ def build(
 
     if output.suffix in (".onnx", ".toml"):
         output = output.with_suffix("")
+    export.claim(output, force)
     with _bar("Reading trials", n_trials) as tick:
         examples = gather(recordings, recipe, progress=tick)
     with _bar("Leaving one subject out", len(examples.subjects)) as tick:

@@ -44,6 +44,7 @@ def train_demo(
             data,
             simulated=True,
             threshold=Threshold(),
+            force=True,
         )
         typer.echo("\n".join(table(model.card.scores)))
 

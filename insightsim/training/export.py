@@ -15,6 +15,7 @@ import numpy as np
 
 from insightsim import cardfile, models
 from insightsim.cards import Card
+from insightsim.errors import SettingsError
 from insightsim.training.fit import Ensemble
 from insightsim.vadl import DIMENSIONS
 
@@ -22,17 +23,57 @@ OPSET = {"": 18, "ai.onnx.ml": 3}
 IR_VERSION = 8
 
 
+def claim(path: Path, force: bool = False) -> None:
+    """Make sure, before the work, that `path`.onnx and `path`.toml can be written. Makes the folder.
+
+    Raises SettingsError when they cannot, or when they are there already and not to be overwritten
+    (`force`).
+    """
+    if not path.name.strip("."):
+        raise SettingsError(f"{path}: expected FOLDER/NAME for the model, without a name there is no file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for target, partial in _files(path):
+            if target.is_dir() or (target.exists() and not force):
+                advice = "name another place" if target.is_dir() else "name another or overwrite with --force"
+                raise SettingsError(f"{target}: already there; {advice}")
+            partial.touch()
+            partial.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def write(ensemble: Ensemble, card: Card, path: Path) -> models.Model:
     """Write `path`.onnx and `path`.toml (the card's sha256 filled in), read them back and return the model.
 
-    The same ensemble gives the same bytes each time.
+    Both appear under their names only when both are complete, the card last. The same ensemble gives the
+    same bytes each time. Raises SettingsError when they cannot be written.
     """
     content = to_onnx(ensemble)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_name(path.name + ".onnx").write_bytes(content)
-    card_path = path.with_name(path.name + ".toml")
-    cardfile.write(replace(card, sha256=hashlib.sha256(content).hexdigest()), card_path)
+    (onnx_path, onnx_partial), (card_path, card_partial) = _files(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            onnx_partial.write_bytes(content)
+            cardfile.write(replace(card, sha256=hashlib.sha256(content).hexdigest()), card_partial)
+            onnx_partial.replace(onnx_path)
+            card_partial.replace(card_path)
+        finally:
+            onnx_partial.unlink(missing_ok=True)
+            card_partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     return models.load(card_path)
+
+
+def _files(path: Path) -> list[tuple[Path, Path]]:
+    """The model file and the card, each with the name it has until it is complete."""
+    names = [f"{path.name}.onnx", f"{path.name}.toml"]
+    return [(path.with_name(name), path.with_name(f".{name}.partial")) for name in names]
+
+
+def _unwritable(path: Path, error: OSError) -> SettingsError:
+    return SettingsError(f"{path}: no model can be written there ({error.strerror}); name another place")
 
 
 def to_onnx(ensemble: Ensemble) -> bytes:

@@ -82,6 +82,15 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path, options: tuple
     assert "expected a folder" in str(result.exception)
 
 
+def test_a_folder_that_takes_no_files_is_refused() -> None:
+    """As one on a full or read-only disk; the reason is the system's own."""
+    if not Path("/proc/self").is_dir():
+        pytest.skip("this system has no folder in which nobody may make files")
+    result = run("/proc/self", "--subjects", 1)
+    assert isinstance(result.exception, SettingsError), result.exception
+    assert "expected a folder to write to" in str(result.exception)
+
+
 @pytest.mark.parametrize("wrong", [("--subjects", 0), ("--effect", -1), ("--seed", -1)])
 def test_options_out_of_range_are_refused(tmp_path: Path, wrong: tuple[str, int]) -> None:
     assert run(tmp_path / "new", *wrong).exit_code == 2

@@ -147,6 +147,39 @@ def test_when_no_window_can_be_judged_the_command_fails_and_says_why(tmp_path: P
         run("predict", flat, "--trial", 1)
 
 
+def test_where_no_model_can_be_written_training_does_not_even_begin(tmp_path: Path) -> None:
+    """The data set is read after that: this one is damaged, and not a word of it."""
+    (tmp_path / "s01.dat").write_text("damaged")
+    (tmp_path / "taken.toml").write_text("mine")
+    (tmp_path / "folder.onnx").mkdir()
+    places = {
+        "s01.dat/x": "no model can be written",
+        "taken": "--force",
+        "folder": "name another place",
+        ".": "NAME",
+    }
+    for place, said in places.items():
+        with pytest.raises(SettingsError, match=said):
+            run("train", "eeg", tmp_path, "-o", tmp_path / place if place != "." else ".")
+    with pytest.raises(SettingsError, match="name another place"):
+        run("train", "eeg", tmp_path, "-o", tmp_path / "folder", "--force")
+    assert (tmp_path / "taken.toml").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.onnx", "s01.dat", "taken.toml"]
+
+
+def test_a_model_is_overwritten_only_when_forced(folder: Path, card_path: Path, tmp_path: Path) -> None:
+    output = tmp_path / "four.toml"
+    output.write_text("old")
+    output.with_suffix(".onnx").write_text("old")
+    words = ("train", "eeg", folder, "--features", "psd16", "--members", 5, "-o", output)
+    with pytest.raises(SettingsError, match="--force"):
+        run(*words)
+    assert output.read_text() == output.with_suffix(".onnx").read_text() == "old"
+    assert run(*words, "--force").exit_code == 0
+    assert models.verify(output).card.sha256 == cardfile.read(card_path).sha256
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["four.onnx", "four.toml"]
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [

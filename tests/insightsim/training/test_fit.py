@@ -10,7 +10,7 @@ import pytest
 from insightsim import cardfile, models
 from insightsim.bandpower import feature_names
 from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
-from insightsim.errors import DatasetError
+from insightsim.errors import DatasetError, SettingsError
 from insightsim.training import export
 from insightsim.training.features import Examples
 from insightsim.training.fit import Ensemble, fit, high
@@ -98,6 +98,27 @@ def test_one_window_in_a_hundred_of_the_training_data_is_beyond_familiar(ensembl
 
 def test_the_same_data_gives_the_same_bytes(ensemble: Ensemble) -> None:
     assert export.to_onnx(ensemble) == export.to_onnx(fit(*examples()))
+
+
+def test_a_model_that_cannot_be_written_leaves_the_old_one_whole(
+    ensemble: Ensemble, model: models.Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(card: Card, path: Path) -> None:
+        path.write_text("name = ")
+        raise OSError(28, "No space left on device")
+
+    export.write(ensemble, model.card, tmp_path / "old")
+    monkeypatch.setattr(cardfile, "write", full)
+    with pytest.raises(SettingsError, match="No space left on device"):
+        export.write(fit(*examples(shift=2.0)), model.card, tmp_path / "old")
+    assert models.verify(tmp_path / "old.toml").card.sha256 == model.card.sha256
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.onnx", "old.toml"]
+
+
+def test_a_model_under_a_file_is_refused(ensemble: Ensemble, model: models.Model, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="no model can be written there"):
+        export.write(ensemble, model.card, tmp_path / "file" / "model")
 
 
 def test_loading_a_model_prints_nothing(ensemble: Ensemble, capfd: pytest.CaptureFixture[str]) -> None:
