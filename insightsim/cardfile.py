@@ -8,6 +8,7 @@ may be unknown.
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,16 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from insightsim.cards import Card
+from insightsim.cards import Card, Filter
 from insightsim.errors import ModelError
 from insightsim.vadl import DIMENSIONS
 
 REFERENCES = ("average", "as recorded")
 RULES = (">=", ">")
+UNITS = ("uV",)
+"""Signals are brought to it, whatever their own unit."""
+STEEPEST = 16
+"""Order of a filter: nothing like it is used on EEG, and a slip of the pen must not take minutes to build."""
 _HEADER = "# What this model needs and may claim. The ONNX file of the same name lies beside it.\n"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -110,6 +115,7 @@ def _check(card: Card) -> None:
     recipe = card.recipe
     for key, value, allowed in (
         ("recipe.reference", recipe.reference, REFERENCES),
+        ("recipe.unit", recipe.unit, UNITS),
         ("threshold.rule", card.threshold.rule, RULES),
     ):
         if value not in allowed:
@@ -118,14 +124,30 @@ def _check(card: Card) -> None:
         ("recipe.sfreq", recipe.sfreq),
         ("recipe.n_samples", recipe.n_samples),
         ("recipe.step", recipe.step),
+        ("recipe.filter.notch_q", recipe.filter.notch_q),
         ("trained.members", card.trained.members),
         ("familiar", card.familiar),
     ):
-        if not number > 0:
+        if not 0 < number < math.inf:
             raise ModelError(f'"{key}" is {number}, expected more than 0')
+    _check_filter(recipe.filter, recipe.sfreq)
     if set(card.scores) != set(DIMENSIONS):
         raise ModelError(
             f'"scores" has {", ".join(card.scores) or "nothing"}, expected {", ".join(DIMENSIONS)}'
+        )
+
+
+def _check_filter(band: Filter, sfreq: float) -> None:
+    if not 0 < band.low < band.high < sfreq / 2:
+        raise ModelError(
+            f'"recipe.filter" passes {band.low:g} to {band.high:g} Hz, expected 0 < low < high < '
+            f"{sfreq / 2:g} Hz, half the rate"
+        )
+    if not 1 <= band.order <= STEEPEST:
+        raise ModelError(f'"recipe.filter.order" is {band.order}, expected 1 to {STEEPEST}')
+    if not 0 <= band.notch < math.inf:
+        raise ModelError(
+            f'"recipe.filter.notch" is {band.notch:g}, expected a frequency in Hz, or 0 for none'
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightsim import cardfile
+from insightsim import cardfile, eeg
 from insightsim.cards import Card, Features, Filter, Recipe, Score, Threshold, Trained
 from insightsim.errors import ModelError
 from insightsim.vadl import DIMENSIONS
@@ -102,6 +103,16 @@ def test_an_unknown_key_is_named_with_its_table(tmp_path: Path, table: str) -> N
         ("[4.0, 8.0]", "[4.0]", '"recipe.features.bands.theta" has 1 items, expected 2'),
         ('reference = "average"', 'reference = "nose"', 'expected one of "average", "as recorded"'),
         ('rule = ">="', 'rule = "<"', '"threshold.rule" is "<"'),
+        ('unit = "uV"', 'unit = "V"', '"recipe.unit" is "V", expected one of "uV"'),
+        ("low = 4.0", "low = 45.0", "passes 45 to 45 Hz, expected 0 < low < high < 64 Hz"),
+        ("low = 4.0", "low = 0.0", "passes 0 to 45 Hz"),
+        ("low = 4.0", "low = nan", "passes nan to 45 Hz"),
+        ("high = 45.0", "high = 64.0", "passes 4 to 64 Hz"),
+        ("sfreq = 128.0", "sfreq = inf", '"recipe.sfreq" is inf, expected more than 0'),
+        ("order = 4", "order = 0", '"recipe.filter.order" is 0, expected 1 to 16'),
+        ("order = 4", "order = 1000", '"recipe.filter.order" is 1000, expected 1 to 16'),
+        ("notch = 50.0", "notch = -50.0", '"recipe.filter.notch" is -50, expected a frequency'),
+        ("notch_q = 30.0", "notch_q = 0.0", '"recipe.filter.notch_q" is 0.0, expected more than 0'),
         ("[scores.liking]", "[scores.hunger]", "scores"),
         ("familiar = 1.6", "familiar = nan", '"familiar" is nan, expected more than 0'),
         ("[trained]", "[trained", "not a TOML file"),
@@ -113,6 +124,28 @@ def test_a_wrong_value_is_named(tmp_path: Path, old: str, new: str, complaint: s
         cardfile.read(written(tmp_path, TEXT.replace(old, new, 1)))
     assert complaint in str(error.value)
     assert "card.toml" in str(error.value)
+
+
+@given(
+    st.builds(
+        Filter,
+        low=st.floats(-1, 70) | st.just(math.nan),
+        high=st.floats(-1, 70) | st.just(math.inf),
+        order=st.integers(-1, cardfile.STEEPEST + 1),
+        notch=st.floats(-1, 70),
+        notch_q=st.floats(-1, 100),
+    )
+)
+def test_a_filter_that_is_accepted_can_be_built(
+    tmp_path_factory: pytest.TempPathFactory, settings: Filter
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "filter.toml"
+    cardfile.write(replace(CARD, recipe=replace(CARD.recipe, filter=settings)), path)
+    try:
+        recipe = cardfile.read(path).recipe
+    except ModelError:
+        return
+    eeg.Windows(recipe)
 
 
 def test_whole_numbers_may_stand_for_numbers(tmp_path: Path) -> None:
