@@ -147,7 +147,7 @@ def _check_filter(band: Filter, sfreq: float) -> None:
         raise ModelError(f'"recipe.filter.order" is {band.order}, expected 1 to {STEEPEST}')
     if not 0 <= band.notch < math.inf:
         raise ModelError(
-            f'"recipe.filter.notch" is {band.notch:g}, expected a frequency in Hz, or 0 for none'
+            f'"recipe.filter.notch" is {band.notch:g}, expected a frequency, or 0 for none'
         )
 
 
