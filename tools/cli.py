@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 
@@ -32,6 +33,9 @@ app.add_typer(bench.app, name="bench")
 
 def main() -> None:
     """Run a command; an expected error is one sentence on stderr and exit code 1, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What its encoding lacks becomes a question mark: Windows writes to a pipe in cp1252, without ✓.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except* InsightSimError as errors:

@@ -16,6 +16,7 @@ def streams(
     import orjson
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from streaming import lsl
 
@@ -32,5 +33,11 @@ def streams(
     table = Table("name", "type", "channels", "rate (Hz)", "host", "source_id")
     for stream in found:
         row = (stream.name, stream.type, str(stream.n_channels), f"{stream.sfreq:g}", stream.host)
-        table.add_row(*row, stream.source_id or "–")
+        # Text, because anyone on the network chooses these names: rich would take "[…]" in a str as markup.
+        table.add_row(*(Text(_printable(cell)) for cell in (*row, stream.source_id or "–")))
     Console().print(table)
+
+
+def _printable(text: str) -> str:
+    """The same without control characters, which could take over the terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)

@@ -131,6 +131,28 @@ def test_streams_lists_a_stream_with_its_facts(stream: str) -> None:
     del keep
 
 
+def test_names_of_streams_are_shown_as_they_are_whatever_they_hold(
+    stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anyone on the network chooses them: no markup, and nothing that commands the terminal."""
+    monkeypatch.setenv("COLUMNS", "200")
+    name = f"{stream}[eeg] [/eeg] \x1b[2J"
+    keep = Outlet(name, stream, SourceInfo(name, ("Fp1",), "uV", 128.0))
+    done = insightsim("streams")
+    assert done.returncode == 0, done.stderr
+    assert f"{stream}[eeg] [/eeg] \ufffd[2J" in done.stdout
+    assert "\x1b" not in done.stdout
+    del keep
+
+
+def test_a_terminal_without_our_letters_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when Windows writes to a pipe, in an encoding that has no ✓."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = insightsim("doctor", "--port", "0")
+    assert "Traceback" not in done.stderr
+    assert re.search(r"^\? Python ", done.stdout, re.MULTILINE)
+
+
 def test_no_such_stream_says_which_there_are(stream: str) -> None:
     keep = Outlet(stream, stream, SourceInfo(stream, ("Fp1",), "uV", 128.0))
     said = watch("--eeg", "lsl:no-such-headset")
