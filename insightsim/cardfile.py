@@ -146,9 +146,7 @@ def _check_filter(band: Filter, sfreq: float) -> None:
     if not 1 <= band.order <= STEEPEST:
         raise ModelError(f'"recipe.filter.order" is {band.order}, expected 1 to {STEEPEST}')
     if not 0 <= band.notch < math.inf:
-        raise ModelError(
-            f'"recipe.filter.notch" is {band.notch:g}, expected a frequency, or 0 for none'
-        )
+        raise ModelError(f'"recipe.filter.notch" is {band.notch:g}, expected a frequency, or 0 for none')
 
 
 def _items(value: Any) -> dict[str, Any]:
