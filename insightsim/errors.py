@@ -3,7 +3,8 @@
 InsightSimError
 ├── SignalError      a signal lacks the channels, rate, unit or shape its consumer needs
 ├── StreamError      something about a live stream
-│   ├── StreamNotFound   no stream, or more than one, answers the query
+│   ├── StreamNotFound   no stream answers the query
+│   ├── StreamAmbiguous  more than one stream answers the query
 │   └── StreamLost       a stream that was there went silent or closed
 ├── ModelError       a model file and its card do not fit each other, or the signal
 ├── DatasetError     a data file is not what its format promises
@@ -25,7 +26,11 @@ class StreamError(InsightSimError):
 
 
 class StreamNotFound(StreamError):
-    """No stream, or more than one, answers the query."""
+    """No stream answers the query."""
+
+
+class StreamAmbiguous(StreamError):
+    """More than one stream answers the query."""
 
 
 class StreamLost(StreamError):

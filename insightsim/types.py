@@ -156,6 +156,10 @@ class StreamState:
     """Seconds from a sample's stamp to its processing here, at the latest window."""
     gaps: int = 0
     """Gaps longer than 20 ms since the stream was opened."""
+    dropped: int = 0
+    """Samples left out since then because of their stamps: equal to others, or behind them."""
+    reference: str = ""
+    """As the stream states it."""
     model: str = ""
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from insightsim.cards import Card
 from insightsim.eeg import Judge, Windows
-from insightsim.errors import SignalError
 from insightsim.models import Model
 from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming.lsl import clock
 from streaming.sources import Source, SourceInfo
 
 SAY_EVERY = 1.0
-"""Seconds of signal between two words about a window that is still filling."""
+"""Seconds between two words about a window that is still filling."""
+STUCK_AFTER = 2.0
+"""Seconds without a window, though samples arrive, after which that is said."""
+OTHER_CLOCK = 60.0
+"""Seconds of lag that no buffer explains: the stamps are from another clock."""
 RATE_OVER = 10.0
 """Seconds over which the effective rate is measured."""
 
@@ -32,7 +38,7 @@ class Branch:
     """Pulls one source and pushes what comes through windows and model.
 
     The model is chosen, and every stage built anew, each time the source is opened: a stream may come back
-    with other channels. All calls are made from one thread.
+    with other channels. `open`, `step` and `close` run on the branch's thread, the rest between them.
     """
 
     def __init__(
@@ -46,22 +52,21 @@ class Branch:
         self._choose = choose
         self._judge = judge
         self.state = StreamState(stream, "connecting", clock(), source.query)
+        self._newest: float | None = None
+        """Stamp of the newest sample, s; None before there was one."""
         self.card: Card | None = None
         """Of the model in use; None before the source was first opened."""
 
-    def open(self, within: float = 5.0) -> Event:
+    def open(self, within: float = 1.0) -> Event:
         """Open the source and build the stages its channels allow; raises what source and choice raise."""
         info = self.source.open(within)
         model = self._choose(info)
-        self.card, recipe = model.card, model.card.recipe
-        if info.sfreq != recipe.sfreq:
-            raise SignalError(
-                f"{info.name} runs at {info.sfreq:g} Hz; {model.card.name} needs {recipe.sfreq:g} Hz"
-            )
+        self.card = model.card
         self.judge = self._judge(model)
-        self.windows = Windows(recipe, self.judge.mains)
+        self.windows = Windows(model.card.recipe, self.judge.mains)
+        self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
         self._rate = Rate()
-        self._said = -SAY_EVERY
+        self._spoke = -math.inf
         # Back, but silent so far: a lost stream stays lost until it brings samples.
         lost = self.state.status == "lost"
         return self._event(
@@ -71,9 +76,7 @@ class Branch:
             sfreq=info.sfreq,
             n_channels=len(info.ch_names),
             model=model.card.name,
-            rate=None,
-            lag=None,
-            gaps=0,
+            reference=info.reference,
         )
 
     def step(self) -> list[Event] | None:
@@ -84,57 +87,68 @@ class Branch:
         if not len(chunk):
             return []
         self._rate.take(chunk)
+        self._newest = float(chunk.times[-1])
         predictions = self.judge(list(self.windows(chunk)))
         if predictions:
-            return [self._judged(prediction) for prediction in predictions]
-        return self._filling(chunk)
+            self._spoke = clock()
+            return [self._live(prediction) for prediction in predictions]
+        return self._filling()
 
-    def _judged(self, prediction: Prediction) -> Event:
+    def _live(self, prediction: Prediction) -> Event:
         lag = self.source.lag(prediction.time)
-        gaps = self.windows.mend.gaps
-        return self._event("live", prediction, lag=lag, rate=self._rate.value, gaps=gaps)
+        if abs(lag) < OTHER_CLOCK:
+            return self._event("live", prediction, **self._figures(lag))
+        reason = f"its stamps are not on the LSL clock: {abs(lag):.0f} s off, so its lag cannot be told"
+        return self._event("live", prediction, reason=reason, **self._figures(None))
 
-    def _filling(self, chunk: Signal) -> list[Event]:
-        """Say once a second how far the first window is, at the start and after a gap."""
-        filled, now = self.windows.slide.filled, float(chunk.times[-1])
-        if filled >= 1.0 or now - self._said < SAY_EVERY:
+    def _filling(self) -> list[Event]:
+        """Say once a second how far the first window is, and when nothing comes of the samples."""
+        filled, silent = self.windows.slide.filled, clock() - self._spoke
+        if silent < (SAY_EVERY if filled < 1.0 else STUCK_AFTER):
             return []
-        self._said = now
-        quality = Quality(0.0, f"warming up: {filled:.0%} of the first window")
-        prediction = Prediction(chunk.stream, now, None, None, quality, self.judge.model.card.name)
-        return [self._event("warming up", prediction, rate=self._rate.value, gaps=self.windows.mend.gaps)]
+        self._spoke = clock()
+        reason = f"warming up: {filled:.0%} of the first window"
+        if filled >= 1.0:
+            reason = f"samples arrive, but {self.windows.mend.dropped} had stamps that cannot be used"
+        return [self._event("warming up", self._silence(reason), **self._figures(None))]
 
     def lost(self, reason: str) -> Event:
         """The stream went silent: nothing it said before counts any more."""
-        prediction = Prediction(
-            self.state.stream,
-            clock(),
-            None,
-            None,
-            Quality(0.0, f"the stream is lost: {reason}"),
-            self.state.model,
-        )
-        return self._event("lost", prediction, reason=reason, rate=None, lag=None)
+        silence = self._silence(f"the stream is lost: {reason}")
+        return self._event("lost", silence, reason=reason)
 
     def ended(self) -> Event:
         """The recording is over."""
-        prediction = Prediction(
-            self.state.stream, clock(), None, None, Quality(0.0, "the recording has ended"), self.state.model
-        )
-        return self._event("ended", prediction, lag=None)
+        return self._event("ended", self._silence("the recording has ended"))
 
     def failed(self, reason: str) -> Event:
         """Something no retry can mend."""
-        return self._event("failed", reason=reason)
+        return self._event("failed", self._silence(reason), reason=reason)
 
     def close(self) -> None:
         """Let go of the source."""
         self.source.close()
 
+    def _silence(self, reason: str) -> Prediction:
+        """No estimate from here on, stamped as the newest sample: its clock may be another."""
+        time = clock() if self._newest is None else self._newest
+        return Prediction(self.state.stream, time, None, None, Quality(0.0, reason), self.state.model)
+
+    def _figures(self, lag: float | None) -> dict[str, float | int | None]:
+        mend = self.windows.mend
+        return {"lag": lag, "rate": self._rate.value, "gaps": mend.gaps, "dropped": mend.dropped}
+
     def _event(self, status: StreamStatus, prediction: Prediction | None = None, **changes: object) -> Event:
-        changes.setdefault("reason", None)
+        """The new state: what is not given anew of reason, rate and lag is no longer so."""
+        changes = {"reason": None, "rate": None, "lag": None} | changes
         self.state = replace(self.state, status=status, time=clock(), **changes)  # type: ignore[arg-type]
         return Event(self.state, prediction)
+
+
+def _nothing(stream: str, info: SourceInfo) -> Signal:
+    """A chunk without samples, to try what fits."""
+    data = np.zeros((0, len(info.ch_names)), np.float32)
+    return Signal(stream, info.ch_names, info.unit, info.sfreq, data, np.zeros(0))
 
 
 class Rate:
@@ -146,8 +160,10 @@ class Rate:
 
     def take(self, chunk: Signal) -> None:
         """Count a chunk."""
-        self._count += len(chunk)
         now = float(chunk.times[-1])
+        if self._marks and now < self._marks[-1][0]:  # the clock was set back
+            self._marks.clear()
+        self._count += len(chunk)
         self._marks.append((now, self._count))
         while now - self._marks[0][0] > RATE_OVER:
             self._marks.popleft()

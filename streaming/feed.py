@@ -33,8 +33,11 @@ class Feed:
             reader.wake.set()
 
     def announce(self, state: StreamState) -> None:
-        """Hand a change of a stream's state to every reader."""
+        """Keep a stream's state, and hand it to every reader when it says something new."""
+        before = self.states.get(state.stream)
         self.states[state.stream] = state
+        if before is not None and _said(before) == _said(state):
+            return
         for reader in self._readers:
             reader.states.append(state)
             reader.wake.set()
@@ -61,6 +64,11 @@ class Feed:
                 await reader.wake.wait()
         finally:
             self._readers.discard(reader)
+
+
+def _said(state: StreamState) -> tuple[str | None, ...]:
+    """What of a state is news; rate, lag and counts travel with every estimate."""
+    return state.status, state.reason, state.name, state.model
 
 
 class _Reader:

@@ -5,9 +5,10 @@ LSL itself neither encrypts nor authenticates: everyone on the network can read 
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,9 @@ import pylsl
 import pylsl.util
 from numpy.typing import NDArray
 
-from insightsim.errors import StreamError, StreamLost, StreamNotFound
+from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
-from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SourceInfo
+from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SourceInfo, lateness
 
 CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for its settings, after $LSLAPICFG."""
@@ -90,7 +91,7 @@ def parse(query: str) -> tuple[str, str]:
 
 
 def resolve(query: str, within: float) -> pylsl.StreamInfo:
-    """The one stream that answers the query. Raises StreamNotFound when there is none or more than one."""
+    """The one stream that answers the query. Raises StreamNotFound, StreamAmbiguous."""
     prop, value = parse(query)
     infos = pylsl.resolve_byprop(prop, value, 1, within)
     if infos:
@@ -99,7 +100,7 @@ def resolve(query: str, within: float) -> pylsl.StreamInfo:
         return infos[0]
     if infos:
         matches = "\n  ".join(sorted(str(_found(info)) for info in infos))
-        raise StreamNotFound(
+        raise StreamAmbiguous(
             f"{len(infos)} streams answer {query}; name one by lsl:source_id=… or its name:\n  {matches}"
         )
     raise StreamNotFound(f"no stream answers {query} within {within:g} s{_instead(within)}")
@@ -125,37 +126,26 @@ class Inlet:
         self.stream = stream
         self._inlet: pylsl.StreamInlet | None = None
 
-    def open(self, within: float = 5.0) -> SourceInfo:
+    def open(self, within: float = 1.0) -> SourceInfo:
         """Resolve the query, read the description, throw away what is old."""
         found = resolve(self.query, within)
         # recover=False: a loss must be said at once, and LSL's own recovery never finds a new source_id.
         inlet = pylsl.StreamInlet(
             found, max_buflen=MAX_BACKLOG, recover=False, processing_flags=pylsl.proc_clocksync, as_numpy=True
         )
+        if found.channel_format() == pylsl.cf_string:
+            raise StreamError(f"{found.name()} carries texts, not numbers: it is not a signal")
         with _lost_is_lost(self.query):
             info = inlet.info(CONNECT_WITHIN)
             inlet.open_stream(CONNECT_WITHIN)
             self._pace = _read_pace(info, inlet)
-        self._picks, labels, unit = _read_channels(info)
-        self._info = SourceInfo(
-            found.name(),
-            labels,
-            unit,
-            found.nominal_srate(),
-            info.desc().child("reference").child_value("label"),
-        )
+            _flush(inlet)
+        self._picks, self._info = _read_description(info)
         # Half a period where the stream itself is no faster: one late sample must not delay all that follow.
         self._spacing = (0.5 if self._info.sfreq <= PULLS_PER_SECOND else 1.0) / PULLS_PER_SECOND
         self._inlet = inlet
-        self._flush()
         self._last_arrival = self._last_pull = clock()
         return self._info
-
-    def _flush(self) -> None:
-        """An inlet hands out its oldest sample first; start with the newest."""
-        assert self._inlet is not None
-        while len(self._inlet.pull_chunk(0.0, 1024)[1]) == 1024:
-            pass
 
     def pull(self) -> Signal | None:
         """What arrived; a live stream has no end, so never None. Raises StreamLost after silence."""
@@ -190,8 +180,7 @@ class Inlet:
 
     def lag(self, time: float) -> float:
         """Seconds from the moment a sample with this stamp was due until now, whatever the replay's speed."""
-        origin, speed = self._pace
-        return clock() - (origin + (time - origin) / speed)
+        return lateness(clock(), time, *self._pace)
 
     def close(self) -> None:
         """Disconnect; LSL frees the inlet when the last reference goes."""
@@ -206,20 +195,34 @@ def _lost_is_lost(query: str) -> Iterator[None]:
         raise StreamLost(f"{query}: {error}") from error
 
 
-def _read_channels(info: pylsl.StreamInfo) -> tuple[list[int], tuple[str, ...], str]:
-    """Indices, labels and unit of the EEG channels (of all channels where no type is stated)."""
-    n_channels = info.channel_count()
-    labels = [label or f"ch{i + 1}" for i, label in enumerate(info.get_channel_labels() or [""] * n_channels)]
-    types = [(kind or "").upper() for kind in info.get_channel_types() or [""] * n_channels]
-    units = [unit or "" for unit in info.get_channel_units() or [""] * n_channels]
-    picks = [i for i, kind in enumerate(types) if kind == "EEG"] or list(range(n_channels))
-    found = {units[i] for i in picks}
+def _flush(inlet: pylsl.StreamInlet) -> None:
+    """An inlet hands out its oldest sample first; start with the newest."""
+    while len(inlet.pull_chunk(0.0, 1024)[1]) == 1024:
+        pass
+
+
+def _read_description(info: pylsl.StreamInfo) -> tuple[list[int], SourceInfo]:
+    """The indices of the EEG channels (of all where no type is stated), and what is said about them."""
+    labels = [label or f"ch{i + 1}" for i, label in enumerate(_padded(info, info.get_channel_labels()))]
+    types = [kind.upper() for kind in _padded(info, info.get_channel_types())]
+    units = _padded(info, info.get_channel_units())
+    picks = [i for i, kind in enumerate(types) if kind == "EEG"] or list(range(len(types)))
+    found = sorted({units[i] for i in picks})
     if len(found) > 1:
         raise StreamError(
-            f"{info.name()}: its channels are in different units ({', '.join(sorted(found))}); "
+            f"{info.name()}: its channels are in different units ({', '.join(found)}); "
             "mark the EEG channels with the type EEG in the stream's description"
         )
-    return picks, tuple(labels[i] for i in picks), found.pop()
+    reference = info.desc().child("reference").child_value("label")
+    ch_names = tuple(labels[i] for i in picks)
+    return picks, SourceInfo(info.name(), ch_names, found[0], info.nominal_srate(), reference)
+
+
+def _padded(info: pylsl.StreamInfo, said: list[str | None] | None) -> list[str]:
+    """One text for each channel, whatever the description says: it may list fewer, more or none."""
+    n_channels = info.channel_count()
+    texts = [text or "" for text in said or []]
+    return (texts + [""] * n_channels)[:n_channels]
 
 
 def _read_pace(info: pylsl.StreamInfo, inlet: pylsl.StreamInlet) -> tuple[float, float]:
@@ -227,8 +230,17 @@ def _read_pace(info: pylsl.StreamInfo, inlet: pylsl.StreamInlet) -> tuple[float,
     replay = info.desc().child("replay")
     if replay.empty():
         return 0.0, 1.0
-    correction = inlet.time_correction(CONNECT_WITHIN)  # its first answer takes more than half a second
-    return float(replay.child_value("origin")) + correction, float(replay.child_value("speed"))
+    said = replay.child_value("origin"), replay.child_value("speed")
+    try:
+        origin, speed = float(said[0]), float(said[1])
+    except ValueError:
+        origin, speed = math.nan, math.nan
+    if not (math.isfinite(origin) and 0 < speed < math.inf):
+        raise StreamError(
+            f"{info.name()} says it is a replay from {said[0]!r} at speed {said[1]!r}: not numbers"
+        )
+    # Its first answer takes more than half a second.
+    return origin + inlet.time_correction(CONNECT_WITHIN), speed
 
 
 class Outlet:
@@ -241,7 +253,6 @@ class Outlet:
         info: SourceInfo,
         stream_type: str = "EEG",
         pace: tuple[float, float] = (0.0, 1.0),
-        described: Mapping[str, str] | None = None,
     ) -> None:
         """`pace` is (origin, speed): stamp t is sent at origin + (t − origin) / speed on the LSL clock."""
         stream = pylsl.StreamInfo(
@@ -252,8 +263,6 @@ class Outlet:
         stream.set_channel_units(info.unit)
         if info.reference:
             stream.desc().append_child("reference").append_child_value("label", info.reference)
-        for key, value in (described or {}).items():
-            stream.desc().append_child_value(key, value)
         if pace[1] != 1.0:
             replay = stream.desc().append_child("replay")
             replay.append_child_value("origin", repr(pace[0])).append_child_value("speed", repr(pace[1]))

@@ -6,7 +6,7 @@ import math
 import time
 
 from streaming import lsl
-from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND
+from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND, lateness
 
 
 class Pace:
@@ -38,7 +38,7 @@ class Pace:
 
     def lag(self, time: float) -> float:
         """Seconds from the moment the sample with this stamp was due until now."""
-        return lsl.clock() - (self.origin + (time - self.origin) / self.speed)
+        return lateness(lsl.clock(), time, self.origin, self.speed)
 
     def catch_up(self) -> None:
         """Let what would have been due by now go by, as a pause: the next sample is due at once."""

@@ -20,16 +20,15 @@ from typing import Any
 from insightsim import models
 from insightsim.cards import Card
 from insightsim.eeg import Judge
-from insightsim.errors import InsightSimError, SettingsError, StreamLost
+from insightsim.errors import InsightSimError, SettingsError, StreamLost, StreamNotFound
 from insightsim.fusion import LateFusion, Smooth
 from insightsim.models import Model
-from insightsim.types import Estimate, Prediction, StreamState
+from insightsim.types import Estimate, Prediction
 from streaming.branch import Branch, Event
 from streaming.feed import Feed
 from streaming.lsl import Inlet, clock
 from streaming.recorded import Recorded
-from streaming.settings import Session as Wanted
-from streaming.settings import Settings
+from streaming.settings import Settings, Wanted
 from streaming.sources import Source, SourceInfo
 from streaming.synthetic import Synthetic
 
@@ -38,10 +37,12 @@ Call = Callable[..., asyncio.Future[Any]]
 
 logger = logging.getLogger(__name__)
 
-REOPEN_WITHIN = 0.5
-"""Seconds one try to find a lost stream may take; short, so that a stop is not held up."""
-REOPEN_EVERY = 0.25
-"""Seconds between two tries."""
+OPEN_WITHIN = 5.0
+"""Seconds in which a stream must be found at the start."""
+TRY = 0.5
+"""Seconds one try to find a stream may take; short, so that a stop is not held up."""
+TRY_EVERY = 0.25
+"""Seconds between two tries to find a lost stream."""
 
 
 @dataclass(slots=True)
@@ -53,22 +54,13 @@ class Participant:
     fuse: Callable[[Prediction], Estimate]
     smooth: Callable[[Estimate], Estimate]
     feed: Feed = field(default_factory=Feed)
-    states: dict[str, StreamState] = field(default_factory=dict)
 
     def take(self, event: Event) -> None:
         """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
-        before = self.states.get(event.state.stream)
-        self.states[event.state.stream] = event.state
-        if before is None or _said(before) != _said(event.state):
-            self.feed.announce(event.state)
+        self.feed.announce(event.state)
         if event.prediction is not None:
             estimate = self.smooth(self.fuse(event.prediction))
-            self.feed.publish(replace(estimate, streams=tuple(self.states.values())))
-
-
-def _said(state: StreamState) -> tuple[str | None, ...]:
-    """What of a state is worth announcing; rate and lag travel with every estimate."""
-    return state.status, state.reason, state.name, state.model
+            self.feed.publish(replace(estimate, streams=tuple(self.feed.states.values())))
 
 
 @dataclass(slots=True)
@@ -116,16 +108,31 @@ class Session:
 
 async def _pump(participant: Participant, branch: Branch) -> None:
     # One thread per branch: its calls never overlap, so close() cannot race pull().
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="branch") as thread:
-        call = partial(asyncio.get_running_loop().run_in_executor, thread)
-        participant.take(Event(branch.state))
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="branch")
+    call = partial(asyncio.get_running_loop().run_in_executor, thread)
+    participant.take(Event(branch.state))
+    try:
+        await _find(call, participant, branch)
+        while not await _follow(call, participant, branch):
+            await _find_again(call, participant, branch)
+        participant.take(branch.ended())
+    finally:
         try:
-            participant.take(await call(branch.open))
-            while not await _follow(call, participant, branch):
-                await _find_again(call, participant, branch)
-            participant.take(branch.ended())
+            await call(branch.close)  # after the pull in progress; the loop goes on meanwhile
         finally:
-            thread.submit(branch.close)
+            thread.shutdown(wait=False)
+
+
+async def _find(call: Call, participant: Participant, branch: Branch) -> None:
+    """Open the source for the first time; what is not there by then is an error."""
+    deadline = clock() + OPEN_WITHIN - TRY
+    while clock() < deadline:
+        try:
+            participant.take(await call(partial(branch.open, TRY)))
+        except StreamNotFound:
+            continue
+        return
+    participant.take(await call(branch.open))  # looks once more, and its error lists what else there is
 
 
 async def _follow(call: Call, participant: Participant, branch: Branch) -> bool:
@@ -146,10 +153,12 @@ async def _find_again(call: Call, participant: Participant, branch: Branch) -> N
     while True:
         await call(branch.close)
         try:
-            participant.take(await call(partial(branch.open, REOPEN_WITHIN)))
-        except InsightSimError as error:  # not back yet, or back unfit: go on looking
-            logger.debug("%s", error)
-            await asyncio.sleep(REOPEN_EVERY)
+            participant.take(await call(partial(branch.open, TRY)))
+        except StreamNotFound:
+            await asyncio.sleep(TRY_EVERY)
+        except InsightSimError as error:  # it is back, but unfit: say why, and go on looking
+            participant.take(branch.lost(str(error)))
+            await asyncio.sleep(TRY_EVERY)
         else:
             return
 
@@ -177,6 +186,10 @@ def choose_model(wanted: str, info: SourceInfo) -> Model:
 def source_of(wanted: Wanted) -> Source:
     """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
     kind, _, rest = wanted.eeg.partition(":")
+    if wanted.trial and kind != "file":
+        raise SettingsError(
+            f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only file:PATH has"
+        )
     if kind == "lsl":
         return Inlet(wanted.eeg)
     if kind == "file" and rest:

@@ -19,7 +19,7 @@ FILE = Path("insightsim.toml")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Wanted:
     """What to watch, and how."""
 
     participant: str = "p1"
@@ -62,7 +62,7 @@ class Server:
 class Settings:
     """The tables of insightsim.toml."""
 
-    session: Session = field(default_factory=Session)
+    session: Wanted = field(default_factory=Wanted)
     limits: Limits = field(default_factory=Limits)
     server: Server = field(default_factory=Server)
 

@@ -15,6 +15,14 @@ LOST_AFTER = 1.5
 """Seconds of silence after which a live stream counts as lost; leaves 0.5 s of the promised 2 to say so."""
 
 
+def lateness(now: float, time: float, origin: float = 0.0, speed: float = 1.0) -> float:
+    """Seconds from the moment the sample stamped `time` was due until `now`.
+
+    A replay that began at `origin` and runs at `speed` sends it at origin + (time − origin) / speed.
+    """
+    return now - (origin + (time - origin) / speed)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
     """What was found when a source was opened."""

@@ -17,7 +17,7 @@ def demo(
     seconds: Seconds = None,
     as_json: Json = False,
     port: Port = None,
-    browser: Browser = True,
+    browser: Browser = None,
     smoothing: Smoothing = None,
 ) -> None:
     """Watch a made-up brain: simulated EEG over a real LSL stream, estimated by the demo model.
@@ -29,7 +29,7 @@ def demo(
 
     with _brain() as source_id:
         wanted = override(Settings(), "session", eeg=f"lsl:source_id={source_id}", smoothing=smoothing)
-        wanted = override(wanted, "server", port=port, browser=browser and None)
+        wanted = override(wanted, "server", port=port, browser=browser)
         session.run(wanted, seconds=seconds, as_json=as_json)
 
 

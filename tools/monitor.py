@@ -12,7 +12,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line
 Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Of the page; 0 picks a free one. Default: 8765.")
 ]
-Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")]
+Browser = Annotated[
+    bool | None, typer.Option("--browser/--no-browser", help="Open the page in the browser. Default: yes.")
+]
 Model = Annotated[str | None, typer.Option(help="A model's name, or the path of its card. Default: auto.")]
 Smoothing = Annotated[
     float | None, typer.Option(help="Time constant of what is shown, s; 0: none. Default: 10.")
@@ -40,7 +42,7 @@ def monitor(
     as_json: Json = False,
     host: Annotated[str | None, typer.Option(help="Of the page; this machine alone, for now.")] = None,
     port: Port = None,
-    browser: Browser = True,
+    browser: Browser = None,
     settings: Annotated[
         Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")
     ] = None,
@@ -64,5 +66,5 @@ def monitor(
         mains=mains,
         smoothing=smoothing,
     )
-    wanted = told.override(wanted, "server", host=host, port=port, browser=browser and None)
+    wanted = told.override(wanted, "server", host=host, port=port, browser=browser)
     session.run(wanted, seconds=seconds, as_json=as_json)

@@ -48,13 +48,19 @@ def replay(
     typer.echo(f"Publishing {player.query} as LSL stream {label} (source_id {ident}); Ctrl-C stops")
     sys.stdout.flush()
     try:
-        for sent in _shown(sending, player.seconds if seconds is None else seconds):
-            if (seconds is not None and sent >= seconds) or (parent and os.getppid() != parent):
+        shown = sending if parent else _shown(sending, player.seconds if seconds is None else seconds)
+        for sent in shown:
+            if (seconds is not None and sent >= seconds) or _orphaned(parent):
                 break
     except KeyboardInterrupt:
         pass
     finally:
         sending.close()
+
+
+def _orphaned(parent: int) -> bool:
+    """Whether the process that started this one is gone. On Windows a launcher stands between the two."""
+    return parent > 0 and os.name == "posix" and os.getppid() != parent
 
 
 def _shown(sending: Generator[float], total: float | None) -> Iterator[float]:

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
+import subprocess
 import sys
-import webbrowser
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
-from insightsim.types import Estimate, StreamState
-from streaming.feed import Feed
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
+from tools.lines import print_feed
 from web.app import create_app
 from web.guard import loopback_hosts
-from web.messages import dumps, estimate_message, status_message
 from web.server import bind, serve
+
+LAST_LINES = 1.0
+"""Seconds a slow reader of stdout has for the last lines."""
 
 
 def run(settings: Settings, seconds: float | None = None, as_json: bool = False) -> None:
@@ -36,13 +36,22 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         # With --json, stdout belongs to the lines.
         typer.echo(f"Watching {settings.session.eeg} at {address} (Ctrl-C stops)", err=True)
         if settings.server.browser:
-            webbrowser.open(address)
+            _open_page(address)
         app = create_app(session, loopback_hosts(port))
         try:
             with _short_collections():
                 asyncio.run(_run(session, serve(app, sock), seconds, as_json))
         except KeyboardInterrupt:  # the ordinary way to stop
             typer.echo("Stopped.", err=True)
+    if session.error is not None:
+        raise typer.Exit(1)  # said when it happened, while the page stayed up
+
+
+def _open_page(address: str) -> None:
+    """In a process of its own: where the browser is one for the terminal, it would keep this one waiting."""
+    command = [sys.executable, "-m", "webbrowser", address]
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
 
 
 async def _run(
@@ -51,7 +60,7 @@ async def _run(
     pipeline = asyncio.create_task(session.run())
     server = asyncio.create_task(serving)
     printers = [
-        asyncio.create_task(_print(name, feed, session, as_json))
+        asyncio.create_task(print_feed(name, feed, session.utc_offset, as_json))
         for name, feed in session.participants.items()
     ]
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
@@ -59,14 +68,19 @@ async def _run(
         with _stop_signal() as stopped:
             await _wait({pipeline, server, *printers, stopped}, deadline)
             if pipeline.done() and session.was_live and not as_json and not stopped.done():
-                typer.echo("The session is over; the page stays until Ctrl-C.", err=True)
+                over = f"insightsim: {session.error}" if session.error else "The session is over"
+                typer.echo(f"{over}; the page stays until Ctrl-C.", err=True)
                 await _wait({server, stopped}, deadline)
     finally:
         pipeline.cancel()
         server.cancel()
-        # The pipeline closes its feeds as it stops, so the printers come to their end with the last line out.
-        await asyncio.gather(pipeline, server, *printers, return_exceptions=True)
-    for task in (pipeline, server):
+        await asyncio.gather(pipeline, server, return_exceptions=True)
+        # The pipeline has closed its feeds, so the printers end with the last line out, if anybody reads it.
+        await asyncio.wait(printers, timeout=LAST_LINES)
+        for printer in printers:
+            printer.cancel()
+        await asyncio.gather(*printers, return_exceptions=True)
+    for task in (pipeline, server, *printers):
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 
@@ -101,29 +115,3 @@ def _stop_signal() -> Iterator[asyncio.Future[None]]:
         yield stopped
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
-
-
-async def _print(name: str, feed: Feed, session: Session, as_json: bool) -> None:
-    async for item in feed.subscribe():
-        if isinstance(item, Estimate):
-            if not as_json:
-                continue
-            line = dumps(estimate_message(item, name, session.utc_offset))
-        else:
-            line = dumps(status_message(item, name, session.utc_offset)) if as_json else _told(name, item)
-        try:
-            typer.echo(line)
-        except BrokenPipeError:  # whoever read the lines has had enough
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-            return
-
-
-def _told(name: str, state: StreamState) -> str:
-    """A change of state as a line for people."""
-    facts = [
-        state.name,
-        f"{state.n_channels} channels at {state.sfreq:g} Hz" if state.sfreq else "",
-        f"model {state.model}" if state.model else "",
-        state.reason or "",
-    ]
-    return f"{name} {state.stream}: {state.status}  {' · '.join(filter(None, facts))}".rstrip()

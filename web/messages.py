@@ -44,7 +44,7 @@ def estimate_message(estimate: Estimate, participant: str, utc_offset: float | N
         "schema": SCHEMA,
         "type": "estimate",
         "time": _number(estimate.time),
-        "at": _at(estimate.time, utc_offset),
+        "at": _at(estimate.time, utc_offset if _on_lsl_clock(estimate) else None),
         "participant": participant,
         **(_dimensions(estimate.vadl) or dict.fromkeys(DIMENSIONS)),
         "raw": _dimensions(estimate.raw),
@@ -84,6 +84,8 @@ def stream_fields(state: StreamState) -> Message:
         "n_channels": state.n_channels,
         "lag_ms": _milliseconds(state.lag),
         "gaps": state.gaps,
+        "dropped": state.dropped,
+        "reference": state.reference,
         "model": state.model,
         "reason": state.reason,
     }
@@ -128,6 +130,11 @@ def _dimensions(vadl: VADL | None) -> dict[str, float | None] | None:
     return {name: _number(value) for name, value in zip(DIMENSIONS, vadl, strict=True)}
 
 
+def _on_lsl_clock(estimate: Estimate) -> bool:
+    """Whether the stamps are to be believed: without a lag they are from some other clock."""
+    return all(state.lag is not None for state in estimate.streams if state.status == "live")
+
+
 def _number(value: float | None) -> float | None:
     """`value` as a Python float, which numpy's scalars are not; null for NaN and infinities."""
     return None if value is None or not math.isfinite(value) else float(value)
@@ -141,5 +148,8 @@ def _milliseconds(seconds: float | None) -> float | None:
 def _at(time: float, utc_offset: float | None) -> str | None:
     if utc_offset is None or not math.isfinite(time + utc_offset):
         return None
-    moment = datetime.fromtimestamp(time + utc_offset, UTC)
+    try:
+        moment = datetime.fromtimestamp(time + utc_offset, UTC)
+    except (OverflowError, ValueError, OSError):  # stamps that are no time of any calendar
+        return None
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

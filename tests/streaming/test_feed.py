@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import replace
 
 from insightsim.types import VADL, Estimate, StreamState, StreamStatus
 from streaming.feed import Feed
@@ -58,7 +59,7 @@ def test_states_are_lossless_and_in_order_even_for_a_slow_reader() -> None:
         reader = asyncio.create_task(read(feed, seen, 0.001))
         await asyncio.sleep(0)
         for i in range(50):
-            feed.announce(state(i))
+            feed.announce(replace(state(i), reason=f"{i}"))
             feed.publish(estimate(i))
         feed.close()
         await reader
@@ -84,6 +85,23 @@ def test_a_reader_held_up_between_a_state_and_an_estimate_gets_the_newest_of_bot
 
     run(scenario())
     assert [item.time for item in seen] == [1, 3, 4]
+
+
+def test_a_state_that_says_nothing_new_is_kept_but_not_announced() -> None:
+    seen: list[StreamState | Estimate] = []
+
+    async def scenario() -> None:
+        feed = Feed()
+        feed.announce(state(1))
+        reader = asyncio.create_task(read(feed, seen))
+        await asyncio.sleep(0)
+        feed.announce(replace(state(2), lag=0.5))
+        feed.close()
+        await reader
+        assert feed.states["eeg"].lag == 0.5
+
+    run(scenario())
+    assert [item.time for item in seen] == [1]
 
 
 def test_a_late_joiner_gets_the_current_state_then_the_latest_estimate() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 import pylsl
 import pytest
 
-from insightsim.errors import StreamError, StreamLost, StreamNotFound
+from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
 from streaming import lsl
 from streaming.lsl import Inlet, Outlet, clock
@@ -47,7 +48,11 @@ def test_a_sample_arrives_with_its_values_stamp_labels_unit_and_reference(name: 
     assert 0 <= inlet.lag(float(chunk.times[0])) < 5
 
 
-def test_a_pull_returns_at_once_with_what_is_there_instead_of_waiting_for_a_full_buffer(name: str) -> None:
+def test_a_pull_returns_with_what_is_there_instead_of_waiting_for_a_full_buffer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lsl, "PULL_WITHIN", 60.0)
+    start = clock()
     outlet = Outlet(name, name, EEG)
     inlet = Inlet(f"lsl:{name}")
     inlet.open()
@@ -56,6 +61,7 @@ def test_a_pull_returns_at_once_with_what_is_there_instead_of_waiting_for_a_full
     while n_samples < 3:
         n_samples += len(pull_some(inlet))
     assert n_samples == 3
+    assert clock() - start < 30
 
 
 def test_a_fast_stream_is_pulled_several_samples_at_a_time_so_that_the_cost_per_second_stays_bounded(
@@ -71,18 +77,72 @@ def test_a_fast_stream_is_pulled_several_samples_at_a_time_so_that_the_cost_per_
     assert pulls <= PULLS_PER_SECOND + 1
 
 
-def test_samples_sent_before_the_inlet_was_opened_are_not_handed_out(name: str) -> None:
+def test_what_came_in_while_a_stream_was_being_opened_is_thrown_away(name: str) -> None:
     outlet = Outlet(name, name, EEG)
-    outlet.push(np.full((50, 2), 7, np.float32), [clock()] * 50)
     inlet = Inlet(f"lsl:{name}")
     inlet.open()
+    raw = inlet._inlet
+    assert raw is not None
+    outlet.push(np.full((1500, 2), 7, np.float32), [clock()] * 1500)
+    while raw.samples_available() < 1500:
+        time.sleep(0.01)
+    lsl._flush(raw)
     outlet.push(np.full((1, 2), 8, np.float32), [clock()])
     assert pull_some(inlet).data[0, 0] == 8
 
 
+def test_clocks_are_synchronised_and_stamps_otherwise_left_as_sent(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Spy(pylsl.StreamInlet):
+        def __init__(self, *arguments: object, processing_flags: int, **options: object) -> None:
+            asked.append(processing_flags)
+            super().__init__(*arguments, processing_flags=processing_flags, **options)
+
+    monkeypatch.setattr(pylsl, "StreamInlet", Spy)
+    keep = Outlet(name, name, EEG)
+    Inlet(f"lsl:{name}").open()
+    assert asked == [pylsl.proc_clocksync]
+    del keep
+
+
+def described(name: str, n_channels: int, channel_format: int = pylsl.cf_float32) -> pylsl.StreamInfo:
+    return pylsl.StreamInfo(name, "EEG", n_channels, 128.0, channel_format, name)
+
+
+def test_a_description_with_fewer_channels_than_the_stream_is_filled_up(name: str) -> None:
+    info = described(name, 3)
+    info.desc().append_child("channels").append_child("channel").append_child_value("label", "Fp1")
+    keep = pylsl.StreamOutlet(info)
+    assert Inlet(f"lsl:{name}").open().ch_names == ("Fp1", "ch2", "ch3")
+    del keep
+
+
+@pytest.mark.parametrize(
+    ("origin", "speed"), [("", "2"), ("1", "0"), ("1", "fast"), ("nan", "1"), ("1", "inf")]
+)
+def test_a_replay_that_describes_itself_wrongly_is_refused(name: str, origin: str, speed: str) -> None:
+    info = described(name, 1)
+    replay = info.desc().append_child("replay")
+    replay.append_child_value("origin", origin).append_child_value("speed", speed)
+    keep = pylsl.StreamOutlet(info)
+    with pytest.raises(StreamError, match="not numbers"):
+        Inlet(f"lsl:{name}").open()
+    del keep
+
+
+def test_a_stream_of_texts_is_refused(name: str) -> None:
+    keep = pylsl.StreamOutlet(described(name, 1, pylsl.cf_string))
+    with pytest.raises(StreamError, match="not a signal"):
+        Inlet(f"lsl:{name}").open()
+    del keep
+
+
 def test_a_query_that_several_streams_answer_names_them_all_and_takes_none(name: str) -> None:
     keep = [Outlet(name, f"{name}-{which}", EEG) for which in "ab"]
-    with pytest.raises(StreamNotFound, match="2 streams answer") as refusal:
+    with pytest.raises(StreamAmbiguous, match="2 streams answer") as refusal:
         Inlet(f"lsl:{name}").open()
     assert f"{name}-a" in str(refusal.value)
     assert f"{name}-b" in str(refusal.value)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from insightsim.fusion import LateFusion, Smooth
 from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Estimate, Signal, StreamState
+from streaming import branch as branch_module
 from streaming import pipeline
 from streaming.branch import Branch, Rate
 from streaming.pipeline import Participant, Session
@@ -157,29 +159,33 @@ def test_after_the_end_nothing_is_presented_as_current() -> None:
 
 
 def test_a_lost_stream_is_said_nulls_the_estimate_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
     source = Noise(12, lose_at(20), delay=0.002)
     source.refusals = [StreamNotFound("no stream answers"), SignalError("3 of 4 channels are missing")]
     _, seen = run(source)
     assert statuses(seen) == [
         *("connecting", "connecting", "warming up", "live"),
-        *("lost", "warming up", "live", "ended"),
+        *("lost", "lost", "warming up", "live", "ended"),
     ]
+    reasons = [item.reason for item in seen if isinstance(item, StreamState) and item.status == "lost"]
+    assert reasons == ["no samples for 1.5 s", "3 of 4 channels are missing"]
     lost = next(i for i, item in enumerate(seen) if isinstance(item, StreamState) and item.status == "lost")
     after = next(item for item in seen[lost:] if isinstance(item, Estimate))
     assert after.vadl is None
     assert "lost" in (after.reason or "")
     assert source.opens == 2
+    order = [name for name, _ in source.calls if name != "pull"]
+    assert order == ["open", *["close", "open"] * 3, "close"]
 
 
 def test_a_stream_that_comes_back_silent_stays_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
     _, seen = run(Noise(12, lose_at(20, 21, 22), delay=0.002))
     assert statuses(seen).count("lost") == 1
 
 
 def test_one_participants_loss_does_not_touch_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "REOPEN_EVERY", 0.01)
+    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
     _, seen = run(Noise(6, delay=0.002), Noise(6, lose_at(5), delay=0.002))
     assert "lost" not in statuses(seen)
 
@@ -196,16 +202,78 @@ def test_a_bug_ends_the_session_is_raised_and_closes_every_source() -> None:
     assert isinstance(raised.value.exceptions[0], ZeroDivisionError)
     assert session.error == "a bug"
     assert session.participants["p2"].states["eeg"].status == "failed"
+    latest = session.participants["p2"].latest
+    assert latest is not None
+    assert latest.vadl is None, "what a failed stream said last is still presented as current"
     assert good.calls[-1][0] == bad.calls[-1][0] == "close"
 
 
-def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait() -> None:
+def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "OPEN_WITHIN", 0.6)
     source = Noise(6)
     source.opens = 1
     source.refusals = [StreamNotFound("no stream answers lsl:x")]
+    source.refusals *= 10**6
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
     assert isinstance(raised.value.exceptions[0], StreamNotFound)
+
+
+def test_a_stream_that_appears_a_little_late_is_found() -> None:
+    source = Noise(6, delay=0.002)
+    source.opens = 1
+    source.refusals = [StreamNotFound("no stream answers lsl:x")] * 2
+    assert "live" in statuses(run(source)[1])
+
+
+@pytest.mark.parametrize(("unit", "names"), [("counts", CHANNELS), ("uV", ("Fp1", "F3", "Cz", "Pz"))])
+def test_a_stream_that_comes_back_unfit_stays_lost_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, unit: str, names: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
+    source = Noise(12, lose_at(20), delay=0.002)
+    opened = source.open
+
+    def open_unfit_once(within: float = 0.0) -> SourceInfo:
+        info = opened(within)
+        return replace(info, unit=unit, ch_names=names) if source.opens == 2 else info
+
+    monkeypatch.setattr(source, "open", open_unfit_once)
+    _, seen = run(source)
+    reasons = [item.reason for item in seen if isinstance(item, StreamState) and item.status == "lost"]
+    assert any("counts" in (reason or "") or "missing Fp2" in (reason or "") for reason in reasons), reasons
+    assert statuses(seen)[-3:] == ["warming up", "live", "ended"]
+
+
+def test_stamps_of_another_clock_are_said_and_no_lag_is_made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Noise(6, delay=0.002)
+    monkeypatch.setattr(source, "lag", lambda _: -1.7e9)
+    _, seen = run(source)
+    live = next(item for item in seen if isinstance(item, StreamState) and item.status == "live")
+    assert live.lag is None
+    assert "not on the LSL clock" in (live.reason or "")
+
+
+def test_samples_that_arrive_but_cannot_be_used_do_not_leave_old_numbers_current(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(branch_module, "STUCK_AFTER", 0.05)
+    source = Noise(14, delay=0.002)
+    pulled = source.pull
+
+    def frozen() -> Signal | None:
+        chunk = pulled()
+        if chunk is None or source.at < 30:
+            return chunk
+        return replace(chunk, times=np.full(len(chunk), source.origin + 7.0))
+
+    monkeypatch.setattr(source, "pull", frozen)
+    _, seen = run(source)
+    last_judged = max(i for i, item in enumerate(seen) if isinstance(item, Estimate) and item.vadl)
+    reasons = [item.reason or "" for item in seen[last_judged + 1 :] if isinstance(item, Estimate)]
+    assert "cannot be used" in reasons[0]
 
 
 def test_a_stream_at_another_rate_is_refused_with_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +292,14 @@ def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> No
         asyncio.run(asyncio.wait_for(session.run(), 0.35))
     assert source.calls[-1][0] == "close"
     assert len({thread for _, thread in source.calls}) == 1
+
+
+def test_the_effective_rate_survives_a_clock_set_back() -> None:
+    rate = Rate()
+    for at in [*range(1000, 1100), *range(300)]:
+        times = (at * 16 + np.arange(16)) / 128
+        rate.take(Signal("eeg", ("a",), "uV", 128.0, np.zeros((16, 1), np.float32), times))
+    assert rate.value == pytest.approx(128.0)
 
 
 def test_the_effective_rate_is_measured_from_the_stamps() -> None:

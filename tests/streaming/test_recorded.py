@@ -13,6 +13,7 @@ from insightsim import simulate
 from insightsim.datasets import deap
 from insightsim.errors import DatasetError
 from insightsim.types import Marker, Signal, join
+from streaming.pace import Pace
 from streaming.recorded import PAUSE, SECONDS, Recorded
 from streaming.sources import PULL_WITHIN
 from streaming.synthetic import Synthetic
@@ -90,6 +91,14 @@ def test_samples_are_handed_out_when_they_are_due_not_before(path: Path) -> None
         if len(chunk):
             assert source.lag(float(chunk.times[-1])) >= 0
     assert 1 <= n_samples <= 1 + 30 * PULL_WITHIN * 128
+
+
+def test_what_was_due_while_nobody_listened_goes_by_as_a_pause() -> None:
+    pace = Pace(128.0)
+    pace.origin -= 5.0
+    pace.catch_up()
+    assert pace.wait() <= 3
+    assert abs(pace.lag(pace.stamp(pace.handed))) < 1.0
 
 
 def test_a_trial_that_does_not_exist_is_refused_at_once(path: Path) -> None:

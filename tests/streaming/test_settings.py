@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from insightsim.errors import SettingsError
 from streaming import settings
-from streaming.settings import Session, Settings, load, override
+from streaming.settings import Settings, Wanted, load, override
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -99,7 +99,7 @@ def test_options_that_were_given_win_over_the_file_and_others_do_not() -> None:
     key=st.text(min_size=1), value=st.one_of(st.integers(), st.floats(), st.text(), st.booleans(), st.none())
 )
 def test_any_table_gives_settings_or_a_settings_error(key: str, value: object) -> None:
-    known = {item.name for item in fields(Session)}
+    known = {item.name for item in fields(Wanted)}
     try:
         settings._fill(Settings(), {"session": {key: value}}, "here")
     except SettingsError:

@@ -45,6 +45,8 @@ def test_an_estimate_carries_every_field_of_the_schema(estimate):
                 "n_channels": 4,
                 "lag_ms": 21.3,
                 "gaps": 0,
+                "dropped": 0,
+                "reference": "",
                 "model": "eeg-deap32",
                 "reason": None,
             }
@@ -70,6 +72,8 @@ def test_a_status_names_the_stream_and_why(state):
         "n_channels": 4,
         "lag_ms": None,
         "gaps": 0,
+        "dropped": 0,
+        "reference": "",
         "model": "eeg-deap32",
         "reason": "no samples for 2 s",
     }
@@ -169,3 +173,14 @@ def test_whatever_the_estimate_its_line_is_strict_json_with_the_same_fields(esti
 def test_whatever_the_state_its_line_is_strict_json(state, utc_offset):
     message = json.loads(dumps(status_message(replace(state, time=5.0), "p1", utc_offset)))
     assert (message["status"], message["stream"]) == (state.status, state.stream)
+
+
+def test_stamps_that_are_no_time_of_any_calendar_give_no_date():
+    assert status_message(StreamState("eeg", "live", 1.7e12, "lsl:x"), "p1", 1.7e9)["at"] is None
+
+
+def test_stamps_of_another_clock_are_not_taken_for_a_date():
+    live = StreamState("eeg", "live", 5.0, "lsl:x", lag=None)
+    half = VADL(0.5, 0.5, 0.5, 0.5)
+    estimate = Estimate(1.7e9, half, half, half, 1.0, None, (live,))
+    assert estimate_message(estimate, "p1", 1.7e9)["at"] is None

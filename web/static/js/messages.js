@@ -15,7 +15,9 @@
  * @property {number | null} rate
  * @property {number | null} n_channels
  * @property {number | null} lag_ms
+ * @property {string} reference
  * @property {number} gaps
+ * @property {number} dropped
  * @property {string} model
  * @property {string | null} reason
  *

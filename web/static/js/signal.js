@@ -22,14 +22,14 @@ export function showStreams(streams, connected) {
 }
 
 /** @param {Stream} stream */
-function fields({ source, name, rate, sfreq, n_channels, lag_ms, gaps, model }) {
+function fields({ source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model }) {
   return {
     Source: source,
     Name: name || "–",
-    Channels: fixed(n_channels, 0),
+    Channels: fixed(n_channels, 0) + (reference ? `, reference ${reference}` : ""),
     Rate: sfreq === null ? "–" : `${fixed(rate, 1)} of ${fixed(sfreq, 0)} Hz`,
     Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
-    Gaps: fixed(gaps, 0),
+    Gaps: fixed(gaps, 0) + (dropped ? `, ${fixed(dropped, 0)} samples dropped` : ""),
     Model: model || "–",
   };
 }

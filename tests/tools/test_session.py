@@ -1,0 +1,74 @@
+"""A monitor's start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from insightsim.types import Signal
+from streaming.pipeline import Session
+from tests.streaming.test_pipeline import Noise, person
+from tools import session as sessions
+
+ROOT = Path(__file__).parents[2]
+
+
+def failing() -> Session:
+    """Live for a while, then a bug."""
+
+    def bug(at: int) -> Signal | None:
+        if at == 40:
+            raise ZeroDivisionError("a bug")
+        return None
+
+    return Session([person(Noise(1000, bug, delay=0.005))])
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_what_ends_a_session_is_raised_in_the_end_even_when_the_page_stays_up(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(sessions._run(failing(), asyncio.sleep(60), 3.0, as_json))
+    assert isinstance(raised.value.exceptions[0], ZeroDivisionError)
+    if not as_json:
+        assert "insightsim: a bug; the page stays" in capsys.readouterr().err
+
+
+def test_a_server_that_fails_ends_the_session() -> None:
+    async def broken() -> None:
+        raise OSError("no socket")
+
+    with pytest.raises(OSError, match="no socket"):
+        asyncio.run(sessions._run(Session([person(Noise(1000, delay=0.01))]), broken(), 10.0, True))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the size of a pipe can be set on Linux alone")
+def test_a_reader_of_stdout_that_stalls_holds_nothing_up() -> None:
+    import fcntl
+
+    command = [sys.executable, "-m", "tools.cli", "monitor", "--eeg", "synthetic", "--json", "--no-browser"]
+    command += ["--port", "0", "--seconds", "15"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as monitor:
+        assert monitor.stdout is not None
+        fcntl.fcntl(monitor.stdout, fcntl.F_SETPIPE_SZ, 4096)  # a few lines fill it
+        code = monitor.wait(60)  # it stops by itself although nobody reads a line
+        assert monitor.stderr is not None
+        assert code == 0, monitor.stderr.read().decode()
+        lines = monitor.stdout.read().splitlines()
+    assert 1 <= len(lines) < 20
+
+
+def test_a_reader_of_stdout_that_leaves_ends_the_session_in_peace() -> None:
+    command = [sys.executable, "-m", "tools.cli", "monitor", "--eeg", "synthetic", "--json", "--no-browser"]
+    with subprocess.Popen([*command, "--port", "0"], cwd=ROOT, stdout=-1, stderr=-1) as monitor:
+        assert monitor.stdout is not None
+        monitor.stdout.readline()
+        monitor.stdout.close()
+        assert monitor.wait(60) == 0
+        assert monitor.stderr is not None
+        assert b"Traceback" not in monitor.stderr.read()
