@@ -82,13 +82,14 @@ $(BIN)/python:
 	@$(PYTHON) -c "$$CHECK_PYTHON"
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
-# The browser test takes any Chromium or Chrome; only on Debian as root is installing one for it a matter of course.
-chromium:
-	@if command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null; then :; \
+# The browser test takes any Chromium or Chrome that the doctor finds; only on Debian as root is installing one for it
+# a matter of course.
+chromium: .venv/.tests
+	@if $(BIN)/python -c 'import sys; from tools.doctor import chromium; sys.exit(not chromium().ok)'; then :; \
 	elif grep -qs '^ID=debian' /etc/os-release && [ "$$(id -u)" = 0 ]; then \
 		echo "Installing Debian's chromium for the browser test …"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-	elif [ ! -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]; then \
+	else \
 		echo "*** No Chromium or Chrome found: the browser test will be skipped. Install one to run it. ***"; \
 	fi
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tools import doctor
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,15 +33,14 @@ def shared() -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium: $CHROMIUM, or the first on PATH. Skips, saying so, where there is none.
+    """A headless Chromium, the one that the doctor finds. Skips, saying so, where there is none.
 
     While it is open, its thread can run no event loop of its own: no asyncio.run in the same test file.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("the page is NOT tested: no Chromium on PATH; install it, or set CHROMIUM to its path")
+    check = doctor.chromium()
+    if not check.ok:
+        pytest.skip(f"the page is NOT tested: no Chromium; {check.advice}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=check.found, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import webbrowser
@@ -20,7 +22,22 @@ from insightsim.errors import InsightSimError, ModelError, StreamError
 
 IMPORT_NAMES = {"scikit-learn": "sklearn"}
 """Distributions whose module has another name."""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+BROWSERS = (
+    *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+"""Programs that can run the browser test; `make test` and the test itself ask `chromium` here."""
+
+ASK_FOR_TOO_MUCH = """
+import mmap, runpy, sys
+unpickle = runpy.run_path(sys.argv[1])
+unpickle["limit_memory"]()
+try:
+    mmap.mmap(-1, 2 * unpickle["MEMORY_LIMIT"])
+except (OSError, MemoryError):
+    print("refused")
+"""
+"""Run on `unpickle.py`: sets the limit as the reader of data files does, and maps twice as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +186,22 @@ def free_port(port: int) -> Check:
     return Check(f"port {port}", True, "free")
 
 
-def memory_limit() -> Check:
-    """A pickle from outside can be kept from eating the memory."""
-    from insightsim.datasets.unpickle import memory_limit_available
+def memory_limit(reader: Path | None = None) -> Check:
+    """A pickle from outside can be kept from eating the memory: tried out, for macOS sets a limit in vain."""
+    from insightsim.datasets import unpickle
 
-    if memory_limit_available():
-        return Check("memory limit", True, "data files are read within one", needed=False)
+    found = "this system sets none for the reader of data files"
+    if unpickle.memory_limit_available():
+        command = [sys.executable, "-I", "-c", ASK_FOR_TOO_MUCH, str(reader or unpickle.__file__)]
+        child = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        if child.stdout.strip() == "refused":
+            held = f"data files are read within {unpickle.MEMORY_LIMIT >> 20} MB"
+            return Check("memory limit", True, held, needed=False)
+        found = "this system does not enforce that of the reader of data files"
     advice = (
         "open .dat files from sources you trust only: a made-up one could fill the memory (never run code)"
     )
-    return Check("memory limit", False, "this system sets none for the reader of data files", advice, False)
+    return Check("memory limit", False, found, advice, False)
 
 
 def stalled_pages(option: str = "TCP_USER_TIMEOUT") -> Check:
@@ -209,9 +232,9 @@ def browser() -> Check:
 
 
 def chromium(path: str | None = None) -> Check:
-    """Chromium or Chrome, for the browser test; looked for along PATH unless given."""
-    for name in BROWSERS:
+    """Chromium or Chrome, for the browser test: $CHROMIUM, or the first along PATH (or the path given)."""
+    for name in filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)):
         if found := shutil.which(name, path=path):
             return Check("Chromium", True, found, needed=False)
-    advice = "only `make test` needs one: install chromium or Chrome"
+    advice = "only `make test` needs one: install Chromium or Chrome, or set CHROMIUM to its path"
     return Check("Chromium", False, "not found", advice, False)

@@ -17,6 +17,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -29,7 +30,10 @@ class Refused(Exception):
 
 
 def memory_limit_available() -> bool:
-    """Whether this system can limit the memory of the process that reads a file (Windows cannot)."""
+    """Whether this system has a limit for the memory of a process (Windows has none).
+
+    Whether it enforces the limit is another question, which `insightsim doctor` answers.
+    """
     try:
         import resource
     except ImportError:
@@ -37,18 +41,21 @@ def memory_limit_available() -> bool:
     return hasattr(resource, "RLIMIT_AS")
 
 
-def _limit_memory() -> None:
+def limit_memory() -> None:
+    """Limit the memory of this process, where the system can."""
     if memory_limit_available():
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         limit = MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT, hard)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+        # macOS may refuse any limit; then files are read without one, and `insightsim doctor` says so.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
 if __name__ == "__main__":  # before numpy is imported, so that nothing escapes the limit
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each of its threads reserves memory, which would count
-    _limit_memory()
+    limit_memory()
 
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402

@@ -109,7 +109,18 @@ def test_a_system_without_memory_limits_is_told() -> None:
     """As on Windows, where the module resource does not exist."""
     without = "import sys; sys.modules['resource'] = None; print(doctor.memory_limit().ok)"
     assert elsewhere(without) == "False"
-    assert elsewhere("print(doctor.memory_limit().ok)") == str(sys.platform != "win32")
+
+
+def test_a_memory_limit_that_is_not_enforced_is_told(tmp_path: Path) -> None:
+    """As on macOS, which may take a limit and not hold to it: here, a reader that sets none."""
+    reader = tmp_path / "unpickle.py"
+    reader.write_text("MEMORY_LIMIT = 2**20\ndef limit_memory(): pass\n")
+    check = doctor.memory_limit(reader)
+    assert not check.ok
+    assert "does not enforce" in check.found
+    assert "trust" in check.advice
+    if sys.platform == "linux":
+        assert doctor.memory_limit().found == "data files are read within 1024 MB"
 
 
 def test_a_system_that_keeps_stalled_pages_is_told() -> None:
@@ -124,13 +135,29 @@ def test_a_folder_that_takes_no_files_is_told(tmp_path: Path) -> None:
 
 def test_a_computer_without_browser_is_told(tmp_path: Path) -> None:
     assert elsewhere("print(doctor.browser().ok)", PATH=str(tmp_path)) == "False"
-    assert not doctor.chromium(str(tmp_path)).ok
 
 
-def test_chromium_is_found_along_the_path(tmp_path: Path) -> None:
-    program = tmp_path / "chromium"
+@pytest.mark.parametrize("name", ["chromium", "google-chrome-stable"])
+def test_chromium_is_found_along_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    program = tmp_path / name
     program.touch(mode=0o755)
     assert doctor.chromium(str(tmp_path)).found == str(program)
+
+
+def test_chromium_may_be_named_or_lie_off_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the application of a Mac does."""
+    program = tmp_path / "Google Chrome"
+    program.touch(mode=0o755)
+    nowhere = str(tmp_path / "empty")
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr(doctor, "BROWSERS", ("chromium",))
+    assert not doctor.chromium(nowhere).ok
+    monkeypatch.setattr(doctor, "BROWSERS", ("chromium", str(program)))
+    assert doctor.chromium(nowhere).found == str(program)
+    monkeypatch.setattr(doctor, "BROWSERS", ("chromium",))
+    monkeypatch.setenv("CHROMIUM", str(program))
+    assert doctor.chromium(nowhere).found == str(program)
 
 
 @pytest.fixture
