@@ -96,6 +96,7 @@ def build(
     export.claim(output, force)
     with _bar("Reading trials", n_trials) as tick:
         examples = gather(recordings, recipe, progress=tick)
+    typer.echo(examples.told())
     with _bar("Leaving one subject out", len(examples.subjects)) as tick:
         ensemble, card = train(
             examples, recipe, output.name, data, simulated, threshold, members, seed, progress=tick

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,17 @@ from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError
 from insightsim.quality import Limits
 from insightsim.types import VADL
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What may not be judged, and so teaches nothing."""
+
+    windows: int = 0
+    trials: int = 0
+    """Without a single good window."""
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Windows by what was wrong with them; one with several faults counts for each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,11 +40,18 @@ class Examples:
     """(n_trials, 4), 1–9: valence, arousal, dominance, liking."""
     subject: NDArray[np.str_]
     """(n_trials,): whose trial it was."""
+    left_out: LeftOut = field(default_factory=LeftOut)
 
     @property
     def subjects(self) -> list[str]:
         """Everyone in it, sorted."""
         return sorted(set(self.subject.tolist()))
+
+    def told(self) -> str:
+        """How much was kept and why the rest was not, in a line."""
+        kept, left = len(self.features), self.left_out
+        text = f"Kept {kept} of {kept + left.windows} windows, {left.trials} trials left out"
+        return text + (f", mostly: {left.reasons.most_common(1)[0][0]}" if left.reasons else "")
 
     def of(self, subjects: Iterable[str]) -> Examples:
         """The examples of some subjects, all trials and windows of each."""
@@ -63,8 +82,10 @@ def gather(
     features, trial = [], []
     ratings: list[VADL] = []
     subject: list[str] = []
+    left_out = LeftOut()
     for recording in recordings:
-        rows = _features(recording, recipe, limits)
+        rows = _features(recording, recipe, limits, left_out)
+        left_out.trials += not len(rows)
         if len(rows):
             features.append(rows)
             trial.append(np.full(len(rows), len(ratings)))
@@ -82,12 +103,17 @@ def gather(
         np.concatenate(trial),
         np.array(ratings, np.float64),
         np.array(subject, np.str_),
+        left_out,
     )
 
 
-def _features(recording: Recording, recipe: Recipe, limits: Limits) -> NDArray[np.float32]:
+def _features(recording: Recording, recipe: Recipe, limits: Limits, left_out: LeftOut) -> NDArray[np.float32]:
     windows = [
         window for window in eeg.Windows(recipe)(recording.signal) if window.times[0] >= recording.baseline
     ]
     qualities, features = eeg.examine(recipe, windows, limits, recipe.filter.notch)
+    for quality in qualities:
+        if quality.reason is not None:
+            left_out.windows += 1
+            left_out.reasons.update({fault for _, fault in quality.bad} or {quality.reason})
     return features[[quality.reason is None for quality in qualities]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,20 @@ def test_the_card_says_that_the_data_was_simulated_and_by_what(card_path: Path) 
     assert trained.note.startswith("demo model, trained on simulated data")
     assert "insightsim simulate deap --subjects 3 --effect 2 --seed 9" in trained.data
     assert (trained.subjects, trained.trials, trained.members) == (3, 120, 5)
+
+
+def test_what_is_left_out_is_said_and_the_card_counts_what_was_kept(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        data, ratings = subject(number, 2.0, 9)
+        data[:number] = 0.0  # 1 + 2 + 3 trials without a signal
+        deap.write(tmp_path / f"s{number:02}.dat", data, ratings)
+    done = run("train", "eeg", tmp_path, "--features", "psd16", "--members", 5, "-o", tmp_path / "four")
+    said = re.search(r"Kept (\d+) of 1680 windows, 6 trials left out, mostly: flat", done.stdout)
+    assert said, done.stdout
+    trained = cardfile.read(tmp_path / "four.toml").trained
+    assert (trained.subjects, trained.trials, trained.windows) == (3, 114, int(said[1]))
+    for path in tmp_path.glob("*.dat"):
+        path.unlink()
 
 
 def test_files_without_the_simulators_note_are_taken_as_measured(

@@ -71,6 +71,19 @@ def test_trials_without_a_good_window_are_left_out_and_the_others_keep_their_rat
     np.testing.assert_array_equal(np.bincount(data.trial), [14, 14])
 
 
+def test_what_is_left_out_is_counted_and_said() -> None:
+    dead = recording(trial=2, scale=0.0)
+    torn = recording(trial=3)
+    torn.signal.data[20 * 128 : 21 * 128, 0] += 1000
+    short = recording(trial=4, seconds=6.0)
+    everything = gather([recording(), dead, torn, short], FOUR)
+    lost = 14 - np.bincount(everything.trial)[1]
+    assert (everything.left_out.windows, everything.left_out.trials) == (14 + lost, 2)
+    assert everything.told() == f"Kept {28 - lost} of 42 windows, 2 trials left out, mostly: flat"
+    assert everything.left_out.reasons["over 200 µV"] == lost > 0
+    assert gather([recording()], FOUR).told() == "Kept 14 of 14 windows, 0 trials left out"
+
+
 @pytest.mark.parametrize("useless", [recording(scale=0.0), recording(seconds=6.0)])
 def test_when_nothing_can_be_judged_it_says_so(useless: Recording) -> None:
     with pytest.raises(DatasetError, match="none of the windows may be judged: is the data in uV"):
