@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from insightsim.bandpower import BATCH, SEGMENT, Floats, Spectrum, density_at, psd
+from insightsim.errors import SettingsError
 from insightsim.gaps import SETTLE
 from insightsim.types import MEASURED, SETTLING, Quality, Signal
 
@@ -27,7 +29,10 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a channel or a window is refused. All may be set; the defaults are starting values."""
+    """When a channel or a window is refused. All may be set; the defaults are starting values.
+
+    Raises SettingsError for a limit that is out of its range: NaN above all, which would refuse nothing.
+    """
 
     flat: float = 0.5
     """µV: SD of the recorded signal below which nothing is connected."""
@@ -45,6 +50,18 @@ class Limits:
     """Share of a window that must be measured, neither filled in nor stretched over lost time."""
     scale: tuple[float, float] = (0.1, 500.0)
     """µV: an SD of the filtered signal outside this is no EEG, whatever the stream says about its unit."""
+
+    def __post_init__(self) -> None:
+        for name in ("flat", "peak_to_peak", "mains_ratio", "mains_floor", "muscle_ratio"):
+            if not 0 <= (value := getattr(self, name)) < math.inf:
+                raise SettingsError(f"limits: {name} is {value:g}; expected 0 or more")
+        if self.clipped < 2:
+            raise SettingsError(f"limits: clipped is {self.clipped}; expected 2 or more (a rail repeats)")
+        if not 0 <= self.coverage <= 1:
+            raise SettingsError(f"limits: coverage is {self.coverage:g}; expected a share from 0 to 1")
+        low, high = self.scale
+        if not 0 <= low < high < math.inf:
+            raise SettingsError(f"limits: scale is {low:g} to {high:g}; expected 0 or more, then more (µV)")
 
 
 def assess(

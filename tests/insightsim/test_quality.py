@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from insightsim.cards import Features, Filter, Recipe
 from insightsim.eeg import Windows
+from insightsim.errors import SettingsError
 from insightsim.quality import Limits, assess
 from insightsim.types import INTERPOLATED, SETTLING, Quality, Signal
 
@@ -211,6 +213,25 @@ def test_many_windows_at_once_are_judged_as_each_alone():
 
 def test_limits_can_be_set():
     assert quality_of(limits=Limits(peak_to_peak=10)).reason == "4 of 4 channels over 10 µV (Fp1, F3, Fp2, …)"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            (name, math.nan)
+            for name in ("flat", "peak_to_peak", "mains_ratio", "mains_floor", "muscle_ratio")
+        ),
+        *(("flat", -5.0), ("peak_to_peak", math.inf), ("clipped", 0), ("clipped", 1)),
+        *(("coverage", math.nan), ("coverage", -0.1), ("coverage", 1.1)),
+        *(("scale", (math.nan, 500.0)), ("scale", (0.1, math.nan)), ("scale", (0.1, math.inf))),
+        *(("scale", (500.0, 0.1)), ("scale", (-1.0, 1.0))),
+    ],
+)
+def test_a_limit_out_of_its_range_is_named(name, value):
+    """NaN would switch a check off without a word."""
+    with pytest.raises(SettingsError, match=f"limits: {name} is "):
+        Limits(**{name: value})
 
 
 def test_the_windows_come_out_as_they_went_in():
