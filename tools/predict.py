@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tools.monitor import Json, Mains, Model, Smoothing
+
 if TYPE_CHECKING:
     from insightsim.cards import Card, Recipe
     from insightsim.datasets.recording import Recording
@@ -16,30 +18,38 @@ if TYPE_CHECKING:
     from insightsim.types import Estimate
 
 
+SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")]
+
+
 def predict(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A DEAP file: s01.dat or s01.mat.")],
     trial: Annotated[
-        list[int] | None, typer.Option(help="Which trial, from 1; may be given several times. [all]")
+        list[int] | None, typer.Option(help="Which trial, from 1; may be given several times. Default: all.")
     ] = None,
-    model: Annotated[str, typer.Option(help="A model's name, or the path of its card.")] = "auto",
+    model: Model = None,
     step: Annotated[float, typer.Option(min=0.05, max=60.0, help="Seconds between windows.")] = 0.5,
-    smoothing: Annotated[float, typer.Option(min=0.0, help="Time constant, s; 0: none.")] = 10.0,
-    mains: Annotated[float | None, typer.Option(help="Mains frequency, Hz. [the model's]")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    smoothing: Smoothing = None,
+    mains: Mains = None,
+    as_json: Json = False,
+    settings: SettingsFile = None,
 ) -> None:
     """Judge every window of a recording; a line for each.
 
     Every trial is taken as live, from a cold start: same filter, windows, quality checks and smoothing.
-    `time` counts seconds from the start of the trial, its baseline included.
+    `time` counts seconds from the start of the trial, its baseline included. Model, mains, smoothing and
+    limits come from insightsim.toml, as the monitor's do; options given here win.
     """
     from insightsim import models
     from insightsim.datasets import deap
     from insightsim.eeg import Judge
     from insightsim.errors import SignalError
-    from insightsim.quality import Limits
+    from streaming import settings as told
 
-    loaded = models.load(models.choose(deap.CH_NAMES) if model == "auto" else models.named(model))
-    judge = Judge(loaded, Limits(), mains)
+    wanted = told.load(settings)
+    wanted = told.override(wanted, "session", model=model, mains=mains, smoothing=smoothing)
+    name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing
+    loaded = models.load(models.choose(deap.CH_NAMES) if name == "auto" else models.named(name))
+    judge = Judge(loaded, wanted.limits, mains)
     judged, reasons = 0, Counter[str]()
     for recording in deap.read(file, trial):
         estimates = judge_trial(recording, judge, step, smoothing, mains)

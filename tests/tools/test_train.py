@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,36 @@ def test_unsmoothed_values_are_the_raw_ones(folder: Path, card_path: Path) -> No
     judged = [i for i, line in enumerate(raw) if line["raw"]]
     assert all(raw[i]["valence"] == raw[i]["raw"]["valence"] for i in judged)
     assert np.std([smooth[i]["valence"] for i in judged]) < np.std([raw[i]["valence"] for i in judged])
+
+
+def test_settings_hold_for_files_too_and_options_win(
+    folder: Path, card_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lines(*options: object) -> list[dict[str, Any]]:
+        done = run("predict", folder / "s01.dat", "--trial", 2, "--step", 4, "--json", *options)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    told = tmp_path / "insightsim.toml"
+    told.write_text(f"[session]\nmodel = {str(card_path)!r}\nsmoothing = 0\n")
+    found = lines("--settings", told)
+    assert all(line["valence"] == line["raw"]["valence"] for line in found if line["raw"])
+    assert found == lines("--model", card_path, "--smoothing", 0)
+    monkeypatch.chdir(tmp_path)
+    assert found == lines()
+    assert found != lines("--smoothing", 10)
+    assert found != lines("--model", "eeg-deap32")
+    sixty = lines("--mains", 60)
+    assert found != sixty
+    told.write_text(told.read_text() + "mains = 60\n")
+    assert sixty == lines()
+    told.write_text("[limits]\npeak_to_peak = 1\n")
+    with pytest.raises(SignalError, match="over 1 µV"):
+        lines()
+
+
+def test_mains_is_50_or_60_hz(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="mains is 55; expected 50"):
+        run("predict", folder / "s01.dat", "--mains", 55)
 
 
 def test_without_json_a_trial_ends_with_its_group_beside_the_rated_one(folder: Path, card_path: Path) -> None:

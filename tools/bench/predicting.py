@@ -21,6 +21,7 @@ IMPORTED = (
     "insightsim.eeg",
     "insightsim.fusion",
     "insightsim.models",
+    "streaming.settings",
     "web.messages",
 )
 """What `predict` imports when it runs."""
