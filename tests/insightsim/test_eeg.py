@@ -8,6 +8,7 @@ import pytest
 from insightsim.bandpower import features
 from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
 from insightsim.eeg import Judge, Windows, examine
+from insightsim.filters import Causal
 from insightsim.quality import Limits
 from insightsim.types import SETTLING, VADL, Signal
 
@@ -107,6 +108,19 @@ def test_features_that_are_not_finite_are_refused():
     prediction = Judge(model(), anything)([silent])[0]
     assert prediction.vadl is None
     assert prediction.quality.reason == "features are not finite: a band without any power"
+
+
+def test_the_mains_that_is_set_reaches_the_filter():
+    """A pass band up to 62 Hz lets 60 Hz through, unless the notch is there."""
+    recipe = replace(RECIPE, reference="as recorded", filter=Filter(high=62.0))
+    wave = 10 * np.sin(2 * np.pi * 60 * np.arange(3000) / 128)
+    signal = replace(recording(), data=np.tile(wave.astype(np.float32)[:, None], (1, 4)))
+    left = {mains: list(Windows(recipe, mains)(signal))[-1] for mains in (None, 50.0, 60.0)}
+    assert left[None].data.std() == left[50.0].data.std() > 5
+    assert left[60.0].data.std() < 1e-3
+    end = len(signal) - int(np.count_nonzero(signal.times > left[60.0].times[-1]))
+    alone = Causal(recipe, 60.0)(signal).data[end - 512 : end]
+    np.testing.assert_allclose(left[60.0].data, alone, atol=1e-6)
 
 
 @pytest.mark.parametrize(("mains", "refused"), [(None, True), (0.0, False), (60.0, False)])
