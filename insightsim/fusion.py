@@ -17,9 +17,9 @@ CERTAIN = 1e-6
 Floats = NDArray[np.float64]
 
 
-def log_odds(probability: VADL) -> Floats:
-    """The natural logarithm of p / (1 − p), four values; NaN stays NaN."""
-    p = np.clip(np.array(probability, np.float64), CERTAIN, 1 - CERTAIN)
+def log_odds(probability: VADL | Floats) -> Floats:
+    """The natural logarithm of p / (1 − p), (…, 4); NaN stays NaN."""
+    p = np.clip(np.asarray(probability, np.float64), CERTAIN, 1 - CERTAIN)
     return np.asarray(np.log(p) - np.log1p(-p))
 
 

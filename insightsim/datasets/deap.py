@@ -28,9 +28,7 @@ CH_NAMES = (
     *("Fp1", "AF3", "F3", "F7", "FC5", "FC1", "C3", "T7", "CP5", "CP1", "P3", "P7", "PO3", "O1", "Oz", "Pz"),
     *("Fp2", "AF4", "Fz", "F4", "F8", "FC6", "FC2", "Cz", "C4", "T8", "CP6", "CP2", "P4", "P8", "PO4", "O2"),
 )
-"""The 32 EEG channels, in the files' ("Geneva") order."""
-PERIPHERAL_NAMES = ("hEOG", "vEOG", "zEMG", "tEMG", "GSR", "Resp", "Plet", "Temp")
-"""The eight after the EEG: eyes, cheek and shoulder muscle, skin (Ohm), breath, pulse, temperature."""
+"""The 32 EEG channels, in the files' ("Geneva") order; eight others follow, which are not read."""
 SFREQ = 128.0
 BASELINE = 3.0
 N_TRIALS = 40
