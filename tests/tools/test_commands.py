@@ -11,13 +11,14 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+import typer
 
 from insightsim import models, simulate
 from insightsim.datasets import deap
@@ -25,6 +26,7 @@ from insightsim.vadl import DIMENSIONS
 from streaming.lsl import Outlet
 from streaming.pace import Pace
 from streaming.sources import SourceInfo
+from tools.cli import app
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +68,23 @@ def test_help_needs_nothing_heavy() -> None:
     code = f"import sys, tools.cli; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def helps(command: Any, name: str = "insightsim") -> Iterator[tuple[str, str]]:
+    """Every option's and argument's help, with the command it belongs to."""
+    for parameter in command.params:
+        yield f"{name} {parameter.name}", getattr(parameter, "help", None) or ""
+    for sub in getattr(command, "commands", {}).values():
+        yield from helps(sub, f"{name} {sub.name}")
+
+
+@pytest.mark.parametrize("name", ["streams", "simulate", "train", "predict", "models", "doctor", "bench"])
+def test_no_help_holds_square_brackets(name: str) -> None:
+    """They are taken as markup, and what is in them is not shown."""
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    found = dict(helps(command, name))
+    assert any(found.values())
+    assert [where for where, text in found.items() if "[" in text] == []
 
 
 def test_the_demo_prints_estimates_as_json_from_a_real_stream_and_leaves_no_process() -> None:

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Measure speed, each beside a bare 
 Seconds = Annotated[float, typer.Option(min=1.0, help="How long each of the three is watched.")]
 Watched = Annotated[float, typer.Option(min=1.0, help="How long the monitor is watched.")]
 Repeats = Annotated[int, typer.Option(min=1, help="How often each is timed; the fastest counts.")]
-File = Annotated[Path | None, typer.Option(help="A DEAP file. [one is simulated]")]
+File = Annotated[Path | None, typer.Option(help="A DEAP file. Default: one is simulated.")]
 Model = Annotated[str, typer.Option(help="A model's name, or the path of its card.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="Print the rows of docs/performance.md.")]
