@@ -52,7 +52,7 @@ class Branch:
         self._choose = choose
         self._judge = judge
         self.state = StreamState(stream, "connecting", clock(), source.query)
-        self._newest: float | None = None
+        self.newest: float | None = None
         """Stamp of the newest sample, s; None before there was one."""
         self.card: Card | None = None
         """Of the model in use; None before the source was first opened."""
@@ -87,7 +87,7 @@ class Branch:
         if not len(chunk):
             return []
         self._rate.take(chunk)
-        self._newest = float(chunk.times[-1])
+        self.newest = float(chunk.times[-1])
         predictions = self.judge(list(self.windows(chunk)))
         if predictions:
             self._spoke = clock()
@@ -131,7 +131,7 @@ class Branch:
 
     def _silence(self, reason: str) -> Prediction:
         """No estimate from here on, stamped as the newest sample: its clock may be another."""
-        time = clock() if self._newest is None else self._newest
+        time = clock() if self.newest is None else self.newest
         return Prediction(self.state.stream, time, None, None, Quality(0.0, reason), self.state.model)
 
     def _figures(self, lag: float | None) -> dict[str, float | int | None]:

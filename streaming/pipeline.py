@@ -83,9 +83,9 @@ class Session:
         return {person.name: [b.card for b in person.branches if b.card] for person in self.people}
 
     @property
-    def was_live(self) -> bool:
-        """Whether anything was ever said about anybody."""
-        return any(person.feed.latest is not None for person in self.people)
+    def began(self) -> bool:
+        """Whether any stream ever brought a sample."""
+        return any(branch.newest is not None for person in self.people for branch in person.branches)
 
     async def run(self) -> None:
         """Run every branch until its stream ends; raises, as a group, an error that no retry can mend."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 import sys
 
 import typer
@@ -13,31 +12,38 @@ from insightsim.types import Estimate, StreamState
 from streaming.feed import Feed
 from web.messages import dumps, estimate_message, status_message
 
-LOOK_EVERY = 0.5
-"""Seconds one wait for a slow reader of stdout may take; short, so that a stop is not held up."""
 
+async def print_feed(
+    participant: str, feed: Feed, utc_offset: float, as_json: bool, stdout: asyncio.Lock
+) -> None:
+    """Print until the feed is closed or nobody reads any more; a slow reader skips estimates.
 
-async def print_feed(participant: str, feed: Feed, utc_offset: float, as_json: bool) -> None:
-    """Print until the feed is closed or nobody reads any more; a slow reader skips estimates."""
+    `stdout` is shared by all who print.
+    """
     async for item in feed.subscribe():
         line = _json(item, participant, utc_offset) if as_json else _told(item, participant)
         if line is None:
             continue
-        try:
-            typer.echo(line)
-            while not await asyncio.to_thread(_takes_more, LOOK_EVERY):
-                pass
-        except BrokenPipeError:  # whoever read the lines has had enough
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-            return
+        async with stdout:
+            try:
+                typer.echo(line)
+            except BrokenPipeError:  # whoever read the lines has had enough
+                sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+                return
+            await _more_is_taken()
 
 
-def _takes_more(within: float) -> bool:
-    """Whether stdout takes a line without blocking, which would halt the page and all else with it."""
+async def _more_is_taken() -> None:
+    """Wait until stdout takes another line: writing to a full pipe would halt the page and all else."""
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
     try:
-        return bool(select.select([], [sys.stdout], [], within)[1])
-    except OSError:  # nothing that can be asked: on Windows only sockets can, in memory nothing
-        return True
+        loop.add_writer(sys.stdout, ready.set)
+    except (NotImplementedError, OSError, ValueError):  # Windows cannot ask; a file always takes more
+        return
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_writer(sys.stdout)
 
 
 def _json(item: StreamState | Estimate, participant: str, utc_offset: float) -> str:

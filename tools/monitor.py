@@ -19,6 +19,7 @@ Model = Annotated[str | None, typer.Option(help="A model's name, or the path of 
 Smoothing = Annotated[
     float | None, typer.Option(help="Time constant of what is shown, s; 0: none. Default: 10.")
 ]
+SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")]
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
@@ -26,7 +27,7 @@ def monitor(
     eeg: Annotated[
         str | None,
         typer.Option(
-            help="lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:s01.dat or synthetic. [lsl:type=EEG]"
+            help="lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:s01.dat or synthetic. Default: lsl:type=EEG."
         ),
     ] = None,
     trial: Annotated[
@@ -43,9 +44,7 @@ def monitor(
     host: Annotated[str | None, typer.Option(help="Of the page; this machine alone, for now.")] = None,
     port: Port = None,
     browser: Browser = None,
-    settings: Annotated[
-        Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")
-    ] = None,
+    settings: SettingsFile = None,
 ) -> None:
     """Watch a live EEG stream: valence, arousal, dominance and liking on a page of this machine.
 

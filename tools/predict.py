@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.monitor import Json, Mains, Model, Smoothing
+from tools.monitor import Json, Mains, Model, SettingsFile, Smoothing
 
 if TYPE_CHECKING:
     from insightsim.cards import Card, Recipe
     from insightsim.datasets.recording import Recording
     from insightsim.eeg import Judge
     from insightsim.types import Estimate
-
-
-SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")]
 
 
 def predict(

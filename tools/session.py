@@ -59,15 +59,16 @@ async def _run(
 ) -> None:
     pipeline = asyncio.create_task(session.run())
     server = asyncio.create_task(serving)
+    stdout = asyncio.Lock()
     printers = [
-        asyncio.create_task(print_feed(name, feed, session.utc_offset, as_json))
+        asyncio.create_task(print_feed(name, feed, session.utc_offset, as_json, stdout))
         for name, feed in session.participants.items()
     ]
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     try:
         with _stop_signal() as stopped:
             await _wait({pipeline, server, *printers, stopped}, deadline)
-            if pipeline.done() and session.was_live and not as_json and not stopped.done():
+            if pipeline.done() and session.began and not as_json and not stopped.done():
                 over = f"insightsim: {session.error}" if session.error else "The session is over"
                 typer.echo(f"{over}; the page stays until Ctrl-C.", err=True)
                 await _wait({server, stopped}, deadline)

@@ -78,7 +78,10 @@ def helps(command: Any, name: str = "insightsim") -> Iterator[tuple[str, str]]:
         yield from helps(sub, f"{name} {sub.name}")
 
 
-@pytest.mark.parametrize("name", ["streams", "simulate", "train", "predict", "models", "doctor", "bench"])
+@pytest.mark.parametrize(
+    "name",
+    ["demo", "monitor", "replay", "streams", "simulate", "train", "predict", "models", "doctor", "bench"],
+)
 def test_no_help_holds_square_brackets(name: str) -> None:
     """They are taken as markup, and what is in them is not shown."""
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
