@@ -1,4 +1,4 @@
-"""Lab Streaming Layer, in and out: the only module that knows pylsl.
+"""Lab Streaming Layer, inwards: which streams there are, and one of them as a source.
 
 LSL itself neither encrypts nor authenticates: everyone on the network can read and fake streams.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +57,12 @@ class StreamFound:
 def clock() -> float:
     """The LSL clock of this machine, s."""
     return float(pylsl.local_clock())
+
+
+def library() -> str:
+    """Version of the loaded liblsl, e.g. "1.18"."""
+    version = pylsl.library_version()
+    return f"{version // 100}.{version % 100}"
 
 
 def streams(within: float = 1.0) -> list[StreamFound]:
@@ -241,74 +247,3 @@ def _read_pace(info: pylsl.StreamInfo, inlet: pylsl.StreamInlet) -> tuple[float,
         )
     # Its first answer takes more than half a second.
     return origin + inlet.time_correction(CONNECT_WITHIN), speed
-
-
-class Outlet:
-    """An LSL outlet for one signal, and one for markers, of the same name with "-markers" behind it."""
-
-    def __init__(
-        self,
-        name: str,
-        source_id: str,
-        info: SourceInfo,
-        stream_type: str = "EEG",
-        pace: tuple[float, float] = (0.0, 1.0),
-    ) -> None:
-        """`pace` is (origin, speed): stamp t is sent at origin + (t − origin) / speed on the LSL clock."""
-        stream = pylsl.StreamInfo(
-            name, stream_type, len(info.ch_names), info.sfreq, pylsl.cf_float32, source_id
-        )
-        stream.set_channel_labels(list(info.ch_names))
-        stream.set_channel_types([stream_type] * len(info.ch_names))
-        stream.set_channel_units(info.unit)
-        if info.reference:
-            stream.desc().append_child("reference").append_child_value("label", info.reference)
-        if pace[1] != 1.0:
-            replay = stream.desc().append_child("replay")
-            replay.append_child_value("origin", repr(pace[0])).append_child_value("speed", repr(pace[1]))
-        self._signal = pylsl.StreamOutlet(stream)
-        self._markers = pylsl.StreamOutlet(
-            pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, pylsl.cf_string, f"{source_id}-markers")
-        )
-
-    def push(self, data: NDArray[np.float32], times: Sequence[float] | NDArray[np.float64]) -> None:
-        """Send samples (n_samples, n_channels) with their stamps."""
-        self._signal.push_chunk(np.ascontiguousarray(data), list(times))
-
-    def mark(self, text: str, time: float) -> None:
-        """Send a marker with its stamp."""
-        self._markers.push_sample([text], time)
-
-    def wait_for_listener(self, within: float) -> bool:
-        """Whether somebody has subscribed to the signal; waits for it so many seconds."""
-        return bool(self._signal.wait_for_consumers(within))
-
-    def wait_until_sent(self, within: float) -> None:
-        """Give receivers a moment to fetch what was pushed: a closing outlet takes its buffer along."""
-        deadline = clock() + within
-        while clock() < deadline and self._signal.have_consumers():
-            time.sleep(0.02)
-
-
-def library() -> str:
-    """Version of the loaded liblsl, e.g. "1.18"."""
-    version = pylsl.library_version()
-    return f"{version // 100}.{version % 100}"
-
-
-def loopback(timeout: float = 3.0) -> float:
-    """Seconds for one sample from an outlet to an inlet, both of this process; raises StreamError."""
-    start = clock()
-    name = f"insightsim-loopback-{time.monotonic_ns()}"
-    outlet = Outlet(name, name, SourceInfo(name, ("a",), "uV", 100.0), stream_type="test")
-    inlet = Inlet(f"lsl:source_id={name}", "test")
-    try:
-        inlet.open(timeout)
-        while clock() - start < timeout + SETTLE:
-            outlet.push(np.zeros((1, 1), np.float32), [clock()])
-            chunk = inlet.pull()
-            if chunk is not None and len(chunk):
-                return clock() - start
-    finally:
-        inlet.close()
-    raise StreamError(f"a stream of this machine was found, but no sample came through in {timeout:g} s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from streaming.lsl import Outlet
+from streaming.outlet import Outlet
 from streaming.recorded import Recorded
 from streaming.synthetic import Synthetic
 

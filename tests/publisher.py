@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from streaming.lsl import Outlet
+from streaming.outlet import Outlet
 from streaming.pace import Pace
 from streaming.sources import SourceInfo
 

@@ -15,7 +15,7 @@ FLOORS = ("insightsim", "streaming", "web", "tools")
 """Lowest first; an import may only point down."""
 NOT_IN_THE_CORE = {"asyncio", "socket", "threading", "time", "concurrent"}
 ONLY_IN = {
-    "pylsl": ("streaming/lsl.py", "tools/bench/floor.py"),
+    "pylsl": ("streaming/lsl.py", "streaming/outlet.py", "tools/bench/floor.py"),
     "cv2": ("streaming/camera.py", "streaming/landmarks.py"),
     "mediapipe": ("streaming/landmarks.py",),
     "sklearn": ("insightsim/training/",),

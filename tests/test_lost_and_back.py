@@ -14,14 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from insightsim.eeg import Judge
-from insightsim.fusion import LateFusion, Smooth
-from insightsim.quality import Limits
 from insightsim.types import Estimate, StreamState
-from streaming.branch import Branch
 from streaming.lsl import Inlet, clock
-from streaming.pipeline import Participant, Session
-from tests.streaming.test_pipeline import CARD, Model, Session5
+from streaming.pipeline import Session
+from tests.made_up import person
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE, ROUNDS = 5, 4
@@ -57,16 +53,6 @@ def publishers(names: list[str]) -> Iterator[dict[str, Publisher]]:
     finally:
         for stream in streams.values():
             stream.end()
-
-
-def person(name: str) -> Participant:
-    branch = Branch(
-        Inlet(f"lsl:{name}"),
-        "eeg",
-        lambda _: Model(CARD, Session5()),
-        lambda model: Judge(model, Limits(), 50.0),
-    )
-    return Participant(name, [branch], LateFusion(), Smooth(10.0))
 
 
 async def until(feed_items: asyncio.Queue[StreamState | Estimate], status: str) -> StreamState:
@@ -111,7 +97,7 @@ def test_twenty_kills_are_all_said_within_two_seconds_and_every_stream_comes_bac
     names = [f"insightsim-kill-{uuid.uuid4().hex[:8]}" for _ in range(AT_ONCE)]
 
     async def scenario(streams: dict[str, Publisher]) -> list[list[float]]:
-        session = Session([person(name) for name in names])
+        session = Session([person(Inlet(f"lsl:{name}"), name) for name in names])
         running = asyncio.create_task(session.run())
         try:
             jobs = (kill_and_revive(name, streams, session, i) for i, name in enumerate(names))

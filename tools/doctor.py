@@ -143,9 +143,9 @@ def lsl_loopback(timeout: float = 3.0) -> Check:
     """A stream published here is found and read here."""
     name = "LSL on this computer"
     try:
-        from streaming import lsl
+        from streaming import outlet
 
-        seconds = lsl.loopback(timeout)
+        seconds = outlet.loopback(timeout)
     except (ImportError, OSError, RuntimeError, StreamError) as error:
         advice = (
             "let this Python through the firewall (UDP multicast, port 16571; TCP and UDP 16572–16604), "

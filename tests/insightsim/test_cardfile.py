@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insightsim import cardfile, eeg
-from insightsim.cards import Card, Features, Filter, Recipe, Score, Threshold, Trained
+from insightsim.cards import Card, Features, Filter, Score, Threshold, Trained
 from insightsim.errors import ModelError
 from insightsim.vadl import DIMENSIONS
+from tests.made_up import recipe
 
 SCORE = Score(0.71, 0.66, 0.75, 0.78, 0.56, 0.7)
 CARD = Card(
@@ -20,16 +21,8 @@ CARD = Card(
     version="1",
     licence="Apache-2.0",
     sha256="0" * 64,
-    recipe=Recipe(
-        stream="eeg",
-        ch_names=("Fp1", "F3", "Fp2", "F4"),
-        reference="average",
-        unit="uV",
-        sfreq=128.0,
-        n_samples=512,
-        step=0.25,
-        filter=Filter(),
-        features=Features("log_bandpower", {"theta": (4.0, 8.0), "low beta": (13.0, 20.0)}, (("F3", "F4"),)),
+    recipe=recipe(
+        Features("log_bandpower", {"theta": (4.0, 8.0), "low beta": (13.0, 20.0)}, (("F3", "F4"),))
     ),
     threshold=Threshold(),
     trained=Trained("noise", True, 4, 160, 2240, 10, 0, "a test"),

@@ -13,7 +13,8 @@ import pytest
 from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
 from streaming import lsl
-from streaming.lsl import Inlet, Outlet, clock
+from streaming.lsl import Inlet, clock
+from streaming.outlet import Outlet, loopback
 from streaming.sources import LOST_AFTER, PULLS_PER_SECOND, SourceInfo
 
 EEG = SourceInfo("amp", ("Fp1", "Fp2"), "microvolts", 128.0, "linked ears")
@@ -237,4 +238,4 @@ def test_streams_lists_what_is_there(name: str) -> None:
 
 
 def test_loopback_works_here() -> None:
-    assert 0 < lsl.loopback() < 10
+    assert 0 < loopback() < 10

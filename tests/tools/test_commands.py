@@ -23,7 +23,7 @@ import typer
 from insightsim import models, simulate
 from insightsim.datasets import deap
 from insightsim.vadl import DIMENSIONS
-from streaming.lsl import Outlet
+from streaming.outlet import Outlet
 from streaming.pace import Pace
 from streaming.sources import SourceInfo
 from tools.cli import app

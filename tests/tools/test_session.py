@@ -11,7 +11,7 @@ import pytest
 
 from insightsim.types import Signal
 from streaming.pipeline import Session
-from tests.streaming.test_pipeline import Noise, person
+from tests.made_up import Noise, person
 from tools import session as sessions
 
 ROOT = Path(__file__).parents[2]

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from insightsim.cards import Card, Features, Filter, Recipe, Score, Threshold, Trained
+from insightsim.cards import Card, Features, Score, Threshold, Trained
 from insightsim.types import VADL, Estimate, StreamState
 from streaming.feed import Feed
+from tests.made_up import recipe
 from web.app import create_app
 from web.guard import loopback_hosts
 from web.server import HOST, bind, serve
@@ -19,17 +20,7 @@ CARD = Card(
     version="1",
     licence="Apache-2.0",
     sha256="0" * 64,
-    recipe=Recipe(
-        stream="eeg",
-        ch_names=("Fp1", "F3", "Fp2", "F4"),
-        reference="average",
-        unit="uV",
-        sfreq=128.0,
-        n_samples=512,
-        step=0.25,
-        filter=Filter(),
-        features=Features("psd16"),
-    ),
+    recipe=recipe(Features("psd16")),
     threshold=Threshold(),
     trained=Trained(
         data="simulated DEAP",

@@ -9,25 +9,16 @@ import pytest
 
 from insightsim import cardfile, models
 from insightsim.bandpower import feature_names
-from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
+from insightsim.cards import Card, Features, Threshold, Trained
 from insightsim.errors import DatasetError, SettingsError
 from insightsim.training import export
 from insightsim.training.features import Examples
 from insightsim.training.fit import Ensemble, fit, high
 from insightsim.training.scores import PROTOCOL, score
 from insightsim.vadl import DIMENSIONS
+from tests.made_up import recipe
 
-RECIPE = Recipe(
-    stream="eeg",
-    ch_names=("Fp1", "F3", "Fp2", "F4"),
-    reference="average",
-    unit="uV",
-    sfreq=128.0,
-    n_samples=512,
-    step=0.25,
-    filter=Filter(),
-    features=Features("log_bandpower", {"theta": (4, 8), "alpha": (8, 13)}, (("F3", "F4"),)),
-)
+RECIPE = recipe(Features("log_bandpower", {"theta": (4, 8), "alpha": (8, 13)}, (("F3", "F4"),)))
 N_FEATURES = len(feature_names(RECIPE))
 
 

@@ -1,0 +1,94 @@
+"""Made-up parts that several tests share: a recipe, a model of one opinion, a source with faults."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
+from insightsim.eeg import Judge
+from insightsim.errors import InsightSimError
+from insightsim.fusion import LateFusion, Smooth
+from insightsim.models import Model
+from insightsim.quality import Limits
+from insightsim.types import Signal
+from streaming.branch import Branch
+from streaming.pipeline import Participant
+from streaming.sources import Source, SourceInfo
+
+CHANNELS = ("Fp1", "F3", "Fp2", "F4")
+
+
+def recipe(features: Features, **changes: Any) -> Recipe:
+    """Of the original's four channels, as the shipped models have them but for what is given."""
+    common: dict[str, Any] = {"reference": "average", "n_samples": 512, "step": 0.25, "filter": Filter()}
+    return Recipe("eeg", CHANNELS, unit="uV", sfreq=128.0, features=features, **common | changes)
+
+
+RECIPE = recipe(Features("log_bandpower", {"alpha": (8, 13)}), reference="as recorded", n_samples=256)
+CARD = Card(
+    "made-up", "1", "Apache-2.0", "", RECIPE, Threshold(), Trained("", True, 0, 0, 0, 5, 0, ""), "", {}, 1.0
+)
+
+
+class Agreeing:
+    """Stands in for an ONNX session: five members that all say 0.8."""
+
+    def run(self, _: list[str], ports: dict[str, np.ndarray]) -> list[np.ndarray]:
+        n = len(ports["features"])
+        return [np.full((n, 5, 4), 0.8, np.float32), np.zeros(n, np.float32)]
+
+
+class Noise:
+    """A made-up source: `seconds` of noise as fast as it is pulled, with faults on demand."""
+
+    query = "made-up"
+
+    def __init__(
+        self, seconds: float, fault: Callable[[int], Signal | None] | None = None, delay: float = 0.0
+    ) -> None:
+        self.n_chunks = int(seconds * 4)
+        self.fault = fault
+        self.delay = delay
+        self.calls: list[tuple[str, int]] = []
+        self.opens = 0
+        self.at = 0
+        self.refusals: list[InsightSimError] = []
+        self.rng = np.random.default_rng(0)
+        self.origin = 100.0
+
+    def open(self, within: float = 0.0) -> SourceInfo:
+        self.calls.append(("open", threading.get_ident()))
+        if self.opens and self.refusals:
+            raise self.refusals.pop(0)
+        self.opens += 1
+        return SourceInfo("noise", CHANNELS, "uV", 128.0)
+
+    def pull(self) -> Signal | None:
+        self.calls.append(("pull", threading.get_ident()))
+        time.sleep(self.delay)
+        at, self.at = self.at, self.at + 1
+        if self.fault is not None:
+            self.fault(at)
+        if at >= self.n_chunks:
+            return None
+        times = self.origin + at / 4 + np.arange(32) / 128
+        return Signal("eeg", CHANNELS, "uV", 128.0, self.rng.normal(0, 10, (32, 4)).astype(np.float32), times)
+
+    def lag(self, time: float) -> float:
+        return 0.25
+
+    def close(self) -> None:
+        self.calls.append(("close", threading.get_ident()))
+
+
+def person(source: Source, name: str = "p1") -> Participant:
+    """Somebody watched by this source and the model that always says 0.8."""
+    branch = Branch(
+        source, "eeg", lambda _: Model(CARD, Agreeing()), lambda model: Judge(model, Limits(), 50.0)
+    )
+    return Participant(name, [branch], LateFusion(), Smooth(10.0))
