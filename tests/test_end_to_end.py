@@ -180,6 +180,6 @@ def test_the_page_shows_what_the_file_says_and_when_the_stream_is_lost_and_back(
         np.testing.assert_allclose(raw, expected(path, card_path, start, message["time"]), atol=1e-4)
 
     first.end()
-    page.wait_for_selector("body[data-state=lost]", timeout=10_000)
+    page.wait_for_selector("body[data-state=lost]", timeout=2_000)
     replay(commands, path, name, f"{name}-2")
     page.wait_for_selector("body[data-state=live]", timeout=60_000)
