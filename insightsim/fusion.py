@@ -79,6 +79,10 @@ class Smooth:
         """(2, 4): the last log-odds shown, and their spread."""
         self._time = 0.0
 
+    def forget(self) -> None:
+        """Start anew with the next value: who comes back after a loss may be somebody else."""
+        self._shown = None
+
     def __call__(self, estimate: Estimate) -> Estimate:
         """The estimate with `vadl` and `spread` smoothed; `raw` stays."""
         if estimate.vadl is None or estimate.spread is None or self.seconds == 0:

@@ -23,6 +23,9 @@ MUSCLE = (4.0, 30.0, 45.0)
 RAIL = 100.0
 """µV from the window's mean: no amplifier clips nearer, but a small signal in coarse steps repeats itself."""
 
+FASTER = 1.05
+"""Times the stated rate: beyond, every frequency would be wrong. (Slower shows in `coverage`.)"""
+
 SHOWN = 3
 """Channels named in a reason before it breaks off."""
 
@@ -193,6 +196,9 @@ def _unmeasured(window: Signal, measured: float, coverage: float) -> str | None:
     if len(settling):
         since = window.times[-1] - window.times[settling[-1]] + SETTLE
         return f"settling: {since:.1f} s after the start or a gap"
+    rate = (len(window) - 1) / (window.times[-1] - window.times[0])
+    if rate > FASTER * window.sfreq:
+        return f"{rate:.0f} samples a second arrive, the stream says {window.sfreq:g}"
     if measured < coverage:
         return f"only {100 * measured:.0f} % of the window was measured"
     return None

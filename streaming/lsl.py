@@ -25,8 +25,8 @@ from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SourceI
 CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for its settings, after $LSLAPICFG."""
 if not os.environ.get("LSLAPICFG") and not any(Path(path).expanduser().exists() for path in CONFIGS):
-    # Warnings only, where the user has no settings of their own that this would replace.
-    pylsl.set_config_content("[log]\nlevel = -1\n")
+    # What concerns the user is said by us, in words. Not where settings of their own would be replaced.
+    pylsl.set_config_content("[log]\nlevel = -3\n")
 
 SETTLE = 0.5
 """Seconds to go on looking after the first answer, so that a second match is not missed."""
@@ -109,7 +109,7 @@ def resolve(query: str, within: float) -> pylsl.StreamInfo:
         raise StreamAmbiguous(
             f"{len(infos)} streams answer {query}; name one by lsl:source_id=… or its name:\n  {matches}"
         )
-    raise StreamNotFound(f"no stream answers {query} within {within:g} s{_instead(within)}")
+    raise StreamNotFound(f"no stream answers {query}{_instead(within)}")
 
 
 def _instead(within: float) -> str:

@@ -8,7 +8,6 @@ publishing run.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -35,8 +34,6 @@ from streaming.synthetic import Synthetic
 Call = Callable[..., asyncio.Future[Any]]
 """Runs a function on a branch's own thread."""
 
-logger = logging.getLogger(__name__)
-
 OPEN_WITHIN = 5.0
 """Seconds in which a stream must be found at the start."""
 TRY = 0.5
@@ -52,12 +49,14 @@ class Participant:
     name: str
     branches: Sequence[Branch]
     fuse: Callable[[Prediction], Estimate]
-    smooth: Callable[[Estimate], Estimate]
+    smooth: Smooth
     feed: Feed = field(default_factory=Feed)
 
     def take(self, event: Event) -> None:
         """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
         self.feed.announce(event.state)
+        if not any(state.status in ("live", "warming up") for state in self.feed.states.values()):
+            self.smooth.forget()
         if event.prediction is not None:
             estimate = self.smooth(self.fuse(event.prediction))
             self.feed.publish(replace(estimate, streams=tuple(self.feed.states.values())))
@@ -142,7 +141,6 @@ async def _follow(call: Call, participant: Participant, branch: Branch) -> bool:
             for event in events:
                 participant.take(event)
     except StreamLost as lost:
-        logger.warning("%s", lost)
         participant.take(branch.lost(str(lost)))
         return False
     return True

@@ -53,8 +53,8 @@ def _json(item: StreamState | Estimate, participant: str, utc_offset: float) -> 
 
 
 def _told(item: StreamState | Estimate, participant: str) -> str | None:
-    """A change of state as a line for people; estimates are for the page."""
-    if isinstance(item, Estimate):
+    """A change of state as a line for people; estimates are for the page, and an error is said at the end."""
+    if isinstance(item, Estimate) or item.status == "failed":
         return None
     facts = [
         item.name,

@@ -31,7 +31,7 @@ def monitor(
         ),
     ] = None,
     trial: Annotated[
-        int | None, typer.Option(min=1, help="Which trial of a file, from 1. Default: all.")
+        int | None, typer.Option(min=0, help="Which trial of a file, from 1; 0 for all. Default: all.")
     ] = None,
     participant: Annotated[
         str | None, typer.Option(help="What to call the person watched. Default: p1.")
@@ -59,7 +59,7 @@ def monitor(
         wanted,
         "session",
         eeg=eeg,
-        trial=trial,
+        trial=0 if eeg is not None and trial is None else trial,  # the file's trial is of the file's source
         participant=participant,
         model=model,
         mains=mains,

@@ -33,10 +33,13 @@ def replay(
     The marker stream has the name with "-markers" behind it; its JSON markers say when a trial and its video
     start and when the trial ends, with the ratings. Take the stream up with `insightsim monitor`.
     """
+    from insightsim.errors import SettingsError
     from streaming.recorded import Recorded
     from streaming.replay import publish
     from streaming.synthetic import Synthetic
 
+    if source == "synthetic" and trial:
+        raise SettingsError(f"trial {trial}: a made-up brain has no trials; name a DEAP file")
     if source == "synthetic":
         player: Recorded | Synthetic = Synthetic(seed=seed, effect=effect, speed=speed)
     else:

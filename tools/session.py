@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+from insightsim.types import StreamState
+from streaming.feed import Feed
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
 from tools.lines import print_feed
@@ -35,27 +37,38 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         address = f"http://{settings.server.host}:{port}/"
         # With --json, stdout belongs to the lines.
         typer.echo(f"Watching {settings.session.eeg} at {address} (Ctrl-C stops)", err=True)
-        if settings.server.browser:
-            _open_page(address)
+        page = address if settings.server.browser else None
         app = create_app(session, loopback_hosts(port))
         try:
             with _short_collections():
-                asyncio.run(_run(session, serve(app, sock), seconds, as_json))
+                asyncio.run(_run(session, serve(app, sock), seconds, as_json, page))
         except KeyboardInterrupt:  # the ordinary way to stop
             typer.echo("Stopped.", err=True)
     if session.error is not None:
         raise typer.Exit(1)  # said when it happened, while the page stayed up
 
 
-def _open_page(address: str) -> None:
-    """In a process of its own: where the browser is one for the terminal, it would keep this one waiting."""
+async def _open_page(feed: Feed, address: str) -> None:
+    """Open the page once the source is found: before, there may be nothing to see but a refusal here.
+
+    In a process of its own: a browser for the terminal would keep this one waiting.
+    """
+    async for item in feed.subscribe():
+        if isinstance(item, StreamState) and item.name:
+            break
+    else:
+        return
     command = [sys.executable, "-m", "webbrowser", address]
     nothing = subprocess.DEVNULL
     subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
 
 
 async def _run(
-    session: Session, serving: Coroutine[Any, Any, None], seconds: float | None, as_json: bool
+    session: Session,
+    serving: Coroutine[Any, Any, None],
+    seconds: float | None,
+    as_json: bool,
+    page: str | None = None,
 ) -> None:
     pipeline = asyncio.create_task(session.run())
     server = asyncio.create_task(serving)
@@ -63,6 +76,9 @@ async def _run(
     printers = [
         asyncio.create_task(print_feed(name, feed, session.utc_offset, as_json, stdout))
         for name, feed in session.participants.items()
+    ]
+    opening = [
+        asyncio.create_task(_open_page(feed, page)) for feed in [*session.participants.values()][:1] if page
     ]
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     try:
@@ -76,12 +92,13 @@ async def _run(
         pipeline.cancel()
         server.cancel()
         await asyncio.gather(pipeline, server, return_exceptions=True)
-        # The pipeline has closed its feeds, so the printers end with the last line out, if anybody reads it.
-        await asyncio.wait(printers, timeout=LAST_LINES)
-        for printer in printers:
-            printer.cancel()
-        await asyncio.gather(*printers, return_exceptions=True)
-    for task in (pipeline, server, *printers):
+        # The pipeline has closed its feeds, so all who read them end, the last line out if anybody reads it.
+        readers = [*printers, *opening]
+        await asyncio.wait(readers, timeout=LAST_LINES)
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
+    for task in (pipeline, server, *printers, *opening):
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 

@@ -59,7 +59,7 @@ def eeg(
         (recording for path in paths for recording in deap.read(path)),
         deap.N_TRIALS * len(paths),
         recipe,
-        output or Path(f"eeg-{channels.replace(',', '-')}"),
+        output or Path(f"my-eeg-{channels.replace(',', '-')}"),
         f"{files}, written by {made_up_by}" if made_up_by else files,
         made_up_by is not None if simulated is None else simulated,
         Threshold(threshold),
@@ -102,7 +102,7 @@ def build(
             examples, recipe, output.name, data, simulated, threshold, members, seed, progress=tick
         )
     model = export.write(ensemble, card, output)
-    typer.echo(f"Wrote {output}.onnx and its card {output}.toml")
+    typer.echo(f"Wrote {output}.onnx and its card; use it with --model {output}.toml")
     return model
 
 

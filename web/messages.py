@@ -44,7 +44,7 @@ def estimate_message(estimate: Estimate, participant: str, utc_offset: float | N
         "schema": SCHEMA,
         "type": "estimate",
         "time": _number(estimate.time),
-        "at": _at(estimate.time, utc_offset if _on_lsl_clock(estimate) else None),
+        "at": _at(_moment(estimate), utc_offset),
         "participant": participant,
         **(_dimensions(estimate.vadl) or dict.fromkeys(DIMENSIONS)),
         "raw": _dimensions(estimate.raw),
@@ -130,9 +130,14 @@ def _dimensions(vadl: VADL | None) -> dict[str, float | None] | None:
     return {name: _number(value) for name, value in zip(DIMENSIONS, vadl, strict=True)}
 
 
-def _on_lsl_clock(estimate: Estimate) -> bool:
-    """Whether the stamps are to be believed: without a lag they are from some other clock."""
-    return all(state.lag is not None for state in estimate.streams if state.status == "live")
+def _moment(estimate: Estimate) -> float:
+    """When the newest sample was due by this computer's clock. Its stamp need not tell: a replay at another
+    speed runs ahead of the clock, and some devices stamp with a clock of their own.
+    """
+    if not estimate.streams:
+        return estimate.time
+    newest = max(estimate.streams, key=lambda state: state.time)
+    return newest.time - (newest.lag or 0.0)
 
 
 def _number(value: float | None) -> float | None:

@@ -50,8 +50,8 @@ class Examples:
     def told(self) -> str:
         """How much was kept and why the rest was not, in a line."""
         kept, left = len(self.features), self.left_out
-        text = f"Kept {kept} of {kept + left.windows} windows, {left.trials} trials left out"
-        return text + (f", mostly: {left.reasons.most_common(1)[0][0]}" if left.reasons else "")
+        mostly = f" (mostly: {left.reasons.most_common(1)[0][0]})" if left.reasons else ""
+        return f"Kept {kept} windows, left out {left.windows}{mostly} and {left.trials} whole trials"
 
     def of(self, subjects: Iterable[str]) -> Examples:
         """The examples of some subjects, all trials and windows of each."""

@@ -163,3 +163,10 @@ def test_log_odds_and_back_is_finite_and_the_same(values):
     vadl = VADL(*values)
     assert np.isfinite(log_odds(vadl)).all()
     assert probability(log_odds(vadl)) == pytest.approx(vadl, abs=2e-6)
+
+
+def test_what_was_forgotten_has_no_say():
+    smooth = Smooth(10.0)
+    smooth(estimate(LOW, 0.0))
+    smooth.forget()
+    assert smooth(estimate(HIGH, 1.0)).vadl == HIGH

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from insightsim.errors import SignalError, StreamLost, StreamNotFound
-from insightsim.types import Estimate, Signal, StreamState
+from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
 from streaming import pipeline
-from streaming.branch import Rate
+from streaming.branch import Event, Rate
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
@@ -228,3 +228,36 @@ def test_the_effective_rate_is_measured_from_the_stamps() -> None:
         times = (at * 16 + np.arange(16)) / 127.3
         rate.take(Signal("eeg", ("a",), "uV", 128.0, np.zeros((16, 1), np.float32), times))
     assert rate.value == pytest.approx(127.3, rel=1e-3)
+
+
+def test_a_stream_that_is_faster_than_it_says_gives_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Noise(12, delay=0.002)
+    pulled = source.pull
+
+    def twice_as_fast() -> Signal | None:
+        chunk = pulled()
+        return chunk and replace(chunk, times=source.origin + (chunk.times - source.origin) / 1.9)
+
+    monkeypatch.setattr(source, "pull", twice_as_fast)
+    _, seen = run(source)
+    estimates = [item for item in seen if isinstance(item, Estimate)]
+    assert not any(estimate.vadl for estimate in estimates)
+    assert any("the stream says 128" in (estimate.reason or "") for estimate in estimates)
+
+
+def test_who_comes_back_after_a_loss_does_not_inherit_what_was_shown() -> None:
+    someone = person(Noise(1))
+
+    def take(status: StreamStatus, time: float, value: float | None) -> Estimate:
+        said = None if value is None else VADL(*[value] * 4)
+        prediction = Prediction("eeg", time, said, said and VADL(*[0.1] * 4), Quality(1.0, None), "m")
+        someone.take(Event(StreamState("eeg", status, time, "made-up"), prediction))
+        assert someone.feed.latest is not None
+        return someone.feed.latest
+
+    take("live", 1.0, 0.2)
+    smoothed = take("live", 2.0, 0.8).vadl
+    assert smoothed is not None
+    assert smoothed.valence < 0.5
+    take("lost", 3.0, None)
+    assert take("live", 4.0, 0.8).vadl == pytest.approx([0.8] * 4)

@@ -208,6 +208,51 @@ def test_an_unknown_key_in_the_toml_is_said(tmp_path: Path) -> None:
     assert "did you mean model?" in watch("--eeg", "synthetic", cwd=tmp_path)
 
 
+def test_a_trial_of_what_has_no_trials_is_refused_by_monitor_and_replay() -> None:
+    assert "no trials" in watch("--eeg", "synthetic", "--trial", "2")
+    assert "no trials" in refusal("replay", "synthetic", "--trial", "2")
+
+
+def test_an_option_for_the_source_drops_the_trial_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "insightsim.toml").write_text("[session]\ntrial = 3\neeg = 'file:s01.dat'\n")
+    arguments = ("--eeg", "synthetic", "--seconds", "1", "--no-browser", "--port", "0")
+    assert insightsim("monitor", *arguments, cwd=tmp_path).returncode == 0
+
+
+def test_an_error_is_said_once(tmp_path: Path) -> None:
+    done = insightsim("monitor", "--eeg", f"file:{tmp_path}/s01.dat", "--no-browser", "--port", "0")
+    assert (done.stdout + done.stderr).count("no such file") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for a browser is a shell script")
+def test_the_browser_is_opened_when_there_is_something_to_see(tmp_path: Path) -> None:
+    """The stand-in writes down what it was asked to open."""
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n')
+    browser.chmod(0o755)
+    environment = os.environ | {"BROWSER": f"{browser} %s", "PYTHONPATH": str(ROOT)}
+
+    def watch_with_browser(eeg: str) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "tools.cli",
+            "monitor",
+            "--eeg",
+            eeg,
+            "--port",
+            "0",
+            "--seconds",
+            "5",
+        ]
+        subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60)
+
+    watch_with_browser("file:none.dat")
+    assert not opened.exists()
+    watch_with_browser("synthetic")
+    assert opened.read_text().startswith("http://127.0.0.1:")
+
+
 def test_an_unknown_source_is_said() -> None:
     assert "expected lsl:NAME" in watch("--eeg", "bluetooth")
 

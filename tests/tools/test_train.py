@@ -70,8 +70,9 @@ def test_what_is_left_out_is_said_and_the_card_counts_what_was_kept(tmp_path: Pa
         data[:number] = 0.0  # 1 + 2 + 3 trials without a signal
         deap.write(tmp_path / f"s{number:02}.dat", data, ratings)
     done = run("train", "eeg", tmp_path, "--features", "psd16", "--members", 5, "-o", tmp_path / "four")
-    said = re.search(r"Kept (\d+) of 1680 windows, 6 trials left out, mostly: flat", done.stdout)
+    said = re.search(r"Kept (\d+) windows, left out (\d+) \(mostly: flat\) and 6 whole trials", done.stdout)
     assert said, done.stdout
+    assert int(said[1]) + int(said[2]) == 1680
     trained = cardfile.read(tmp_path / "four.toml").trained
     assert (trained.subjects, trained.trials, trained.windows) == (3, 114, int(said[1]))
     for path in tmp_path.glob("*.dat"):

@@ -179,8 +179,9 @@ def test_stamps_that_are_no_time_of_any_calendar_give_no_date():
     assert status_message(StreamState("eeg", "live", 1.7e12, "lsl:x"), "p1", 1.7e9)["at"] is None
 
 
-def test_stamps_of_another_clock_are_not_taken_for_a_date():
-    live = StreamState("eeg", "live", 5.0, "lsl:x", lag=None)
+@pytest.mark.parametrize("stamp", [1.7e9, 250.0])
+def test_stamps_of_another_clock_or_of_a_fast_replay_are_not_taken_for_a_date(stamp):
+    live = StreamState("eeg", "live", 100.5, "lsl:x", lag=0.5)
     half = VADL(0.5, 0.5, 0.5, 0.5)
-    estimate = Estimate(1.7e9, half, half, half, 1.0, None, (live,))
-    assert estimate_message(estimate, "p1", 1.7e9)["at"] is None
+    estimate = Estimate(stamp, half, half, half, 1.0, None, (live,))
+    assert estimate_message(estimate, "p1", 1.8e9)["at"] == "2027-01-15T08:01:40.000Z"

@@ -79,9 +79,12 @@ def test_what_is_left_out_is_counted_and_said() -> None:
     everything = gather([recording(), dead, torn, short], FOUR)
     lost = 14 - np.bincount(everything.trial)[1]
     assert (everything.left_out.windows, everything.left_out.trials) == (14 + lost, 2)
-    assert everything.told() == f"Kept {28 - lost} of 42 windows, 2 trials left out, mostly: flat"
+    assert (
+        everything.told()
+        == f"Kept {28 - lost} windows, left out {14 + lost} (mostly: flat) and 2 whole trials"
+    )
     assert everything.left_out.reasons["over 200 µV"] == lost > 0
-    assert gather([recording()], FOUR).told() == "Kept 14 of 14 windows, 0 trials left out"
+    assert gather([recording()], FOUR).told() == "Kept 14 windows, left out 0 and 0 whole trials"
 
 
 @pytest.mark.parametrize("useless", [recording(scale=0.0), recording(seconds=6.0)])

@@ -54,7 +54,7 @@ function ofConnection({ connection, streams }) {
   }
   if (state === "unknown") return verdict("failed", "Nobody of that name here", reason);
   if (state === "failed") return verdict("failed", "The analysis has failed", reason);
-  if (state === "over" && leading(streams)?.status !== "lost") return verdict("ended", "The recording has ended", reason);
+  if (state === "over" && leading(streams)?.status !== "lost") return verdict("ended", "The monitor has stopped", reason);
   return null;
 }
 

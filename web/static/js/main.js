@@ -37,6 +37,7 @@ const rows = DIMENSIONS.map((name) => {
 function take(message) {
   known.heard = clock();
   if (message.type === "hello") {
+    if (find("#participant").textContent !== message.participant) history.points = []; // somebody else's
     write(find("#participant"), message.participant);
     document.title = `${message.participant} · InsightSim`;
     showModels(message.models);
@@ -143,6 +144,12 @@ connect(new URLSearchParams(location.search).get("participant"), take, (connecti
   known.connection = connection;
   known.heard = clock();
   if (connection.state === "open") known.streams.clear(); // the server says anew how they are
+  if (connection.state === "over") {
+    for (const [name, stream] of known.streams) {
+      // Stopped, not lost: nobody was left to say that the stream is no longer watched.
+      if (["live", "warming up"].includes(stream.status)) known.streams.set(name, { ...stream, status: "ended" });
+    }
+  }
   render();
 });
 tick();
