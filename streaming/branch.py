@@ -104,7 +104,7 @@ class Branch:
     def _filling(self) -> list[Event]:
         """Say once a second how far the first window is, and when nothing comes of the samples."""
         filled, silent = self.windows.slide.filled, clock() - self._spoke
-        if silent < (SAY_EVERY if filled < 1.0 else STUCK_AFTER):
+        if silent < (SAY_EVERY if filled < 1.0 else max(STUCK_AFTER, 2 * self.windows.slide.step)):
             return []
         self._spoke = clock()
         reason = f"warming up: {filled:.0%} of the first window"

@@ -180,7 +180,7 @@ def test_samples_that_arrive_but_cannot_be_used_do_not_leave_old_numbers_current
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(branch_module, "STUCK_AFTER", 0.05)
-    source = Noise(14, delay=0.002)
+    source = Noise(250, delay=0.002)
     pulled = source.pull
 
     def frozen() -> Signal | None:
