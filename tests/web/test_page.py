@@ -324,3 +324,10 @@ def test_the_footer_says_what_it_is_not_for_and_that_nothing_is_recorded(live):
         "on this machine",
     ):
         expect(footer).to_contain_text(text)
+
+
+def test_when_the_monitor_stops_the_page_says_so_and_shows_no_stream_as_live(server, live):
+    server.close()
+    expect(live.locator("#headline")).to_have_text("The monitor has stopped")
+    expect(live.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "ended")
+    expect(live.locator("#running")).to_have_text("No analysis running")
