@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from insightsim.errors import SignalError
 
-MEASURED, INTERPOLATED, SETTLING = 0, 1, 2
-"""What a sample is: measured; filled in across a short gap; in the second after a longer gap or the start."""
+MEASURED, INTERPOLATED, SETTLING, UNTIMED = 0, 1, 2, 3
+"""What a sample is: measured; filled in across a short gap; in the second after a longer gap or the start;
+of a stream whose samples come at another rate than it states, so that no frequency can be told.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class Signal:
     times: NDArray[np.float64]
     """(n_samples,), seconds on the LSL clock; float64, because float32 resolves 0.06 s at 10⁶ s."""
     state: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    """(n_samples,): MEASURED, INTERPOLATED or SETTLING; all MEASURED unless given."""
+    """(n_samples,): MEASURED, INTERPOLATED, SETTLING or UNTIMED; all MEASURED unless given."""
     raw: NDArray[np.float32] | None = None
     """`data` as it was before filter and reference, for the quality checks; None on unfiltered signals."""
 
@@ -161,6 +163,8 @@ class StreamState:
     reference: str = ""
     """As the stream states it."""
     model: str = ""
+    left_out: tuple[str, ...] = ()
+    """Channels that were bad for so long that a model without them was chosen, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,23 +13,21 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from insightsim import models
 from insightsim.cards import Card
 from insightsim.eeg import Judge
-from insightsim.errors import InsightSimError, SettingsError, StreamLost, StreamNotFound
+from insightsim.errors import InsightSimError, StreamLost, StreamNotFound
 from insightsim.fusion import LateFusion, Smooth
 from insightsim.models import Model
 from insightsim.types import Estimate, Prediction
 from streaming.branch import Branch, Event
 from streaming.feed import Feed
-from streaming.lsl import Inlet, clock
-from streaming.recorded import Recorded
-from streaming.settings import Settings, Wanted
-from streaming.sources import Source, SourceInfo
-from streaming.synthetic import Synthetic
+from streaming.lsl import clock
+from streaming.queries import source_of
+from streaming.settings import Settings
+from streaming.sources import SourceInfo
 
 Call = Callable[..., asyncio.Future[Any]]
 """Runs a function on a branch's own thread."""
@@ -179,22 +177,3 @@ def choose_model(wanted: str, info: SourceInfo) -> Model:
     if wanted == "auto":
         return models.load(models.choose(info.ch_names))
     return models.load(models.named(wanted))
-
-
-def source_of(wanted: Wanted) -> Source:
-    """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
-    kind, _, rest = wanted.eeg.partition(":")
-    if wanted.trial and kind != "file":
-        raise SettingsError(
-            f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only file:PATH has"
-        )
-    if kind == "lsl":
-        return Inlet(wanted.eeg)
-    if kind == "file" and rest:
-        return Recorded(Path(rest), (wanted.trial,) if wanted.trial else None)
-    if wanted.eeg == "synthetic":
-        return Synthetic()
-    raise SettingsError(
-        f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
-        "file:PATH or synthetic"
-    )

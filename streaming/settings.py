@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from insightsim.conform import MICROVOLTS
 from insightsim.errors import SettingsError
 from insightsim.quality import Limits
 
@@ -27,6 +28,12 @@ class Wanted:
     """lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH.dat, or synthetic."""
     trial: int = 0
     """Which trial of a file, from 1; 0 for all."""
+    speed: float = 1.0
+    """Of a file: times as fast as recorded."""
+    ch_names: tuple[str, ...] = ()
+    """Names for the channels of a stream or file, in its order; empty: its own. "-" is not EEG."""
+    unit: str = ""
+    """Of a stream or file: V, mV, uV or nV; empty: its own."""
     model: str = "auto"
     """A model's name, the path of its card, or "auto": the richest whose channels are all there."""
     mains: float = 50.0
@@ -41,6 +48,10 @@ class Wanted:
             raise SettingsError(f"smoothing is {self.smoothing:g}; expected 0 to 600 (s)")
         if self.trial < 0:
             raise SettingsError(f"trial is {self.trial}; expected 1 or more, or 0 for all")
+        if not 0.1 <= self.speed <= 1000:
+            raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000")
+        if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:
+            raise SettingsError(f"unit is {self.unit!r}; expected V, mV, uV or nV")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,8 @@ def _fill(settings: T, table: Mapping[str, Any], where: str) -> T:
 def _cast(value: Any, hint: Any, current: Any, where: str) -> Any:
     if isinstance(current, float) and type(value) in (int, float):
         return float(value)
+    if hint == tuple[str, ...] and isinstance(value, list | tuple):
+        return tuple(_cast(item, str, "", where) for item in value)
     if isinstance(current, tuple) and isinstance(value, list | tuple) and len(value) == len(current):
         return tuple(_cast(item, None, now, where) for item, now in zip(value, current, strict=True))
     if type(value) is type(current):

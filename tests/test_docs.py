@@ -101,9 +101,10 @@ def test_the_settings_page_shows_every_key_with_its_default() -> None:
     page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     defaults = asdict(settings.Settings())
-    defaults["limits"] = {
-        key: list(value) if isinstance(value, tuple) else value for key, value in defaults["limits"].items()
-    }
+    for table in ("session", "limits"):
+        defaults[table] = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in defaults[table].items()
+        }
     assert tomllib.loads(block) == defaults
 
 
