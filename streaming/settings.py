@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -14,6 +15,9 @@ from insightsim.errors import SettingsError
 from insightsim.quality import Limits
 
 T = TypeVar("T")
+
+NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+"""What a participant may be called: the name is part of the feed's address."""
 
 FILE = Path("insightsim.toml")
 """Read from the folder a command is run in, when it is there."""
@@ -42,6 +46,11 @@ class Wanted:
     """Time constant of what is shown, s; 0 for none."""
 
     def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.participant):
+            raise SettingsError(
+                f"participant is {self.participant!r}; expected 1 to 64 of a–z, A–Z, 0–9, - and _ "
+                "(the name is part of an address)"
+            )
         if self.mains not in (50.0, 60.0):
             raise SettingsError(f"mains is {self.mains:g}; expected 50 or 60 (Hz)")
         if not 0 <= self.smoothing <= 600:
@@ -71,11 +80,40 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The tables of insightsim.toml."""
+    """The tables of insightsim.toml. Raises SettingsError when anybody's would not do."""
 
     session: Wanted = field(default_factory=Wanted)
+    """Of everyone, but for what `participants` says of one."""
+    participants: Mapping[str, Any] = field(default_factory=dict)
+    """By name: a source, or a table of what is not as in `session`; empty: one person, as there."""
     limits: Limits = field(default_factory=Limits)
     server: Server = field(default_factory=Server)
+
+    def __post_init__(self) -> None:
+        _ = self.people  # what would not do for one is said before anybody is watched
+
+    @property
+    def people(self) -> tuple[Wanted, ...]:
+        """What is wanted of each participant, in the order they were named."""
+        return tuple(_person(self.session, *item) for item in self.participants.items()) or (self.session,)
+
+
+def _person(session: Wanted, name: str, own: str | Mapping[str, Any]) -> Wanted:
+    table = own_keys(own, name)
+    if "participant" in table:
+        raise SettingsError(f"[participants.{name}]: participant is {name!r} already; leave it out")
+    return _fill(replace(session, participant=name), table, f"[participants.{name}]")
+
+
+def own_keys(own: Any, name: str) -> Mapping[str, Any]:
+    """What is said of one participant, as a table. Raises SettingsError."""
+    if isinstance(own, Mapping):
+        return own
+    if isinstance(own, str):
+        return {"eeg": own}
+    raise SettingsError(
+        f"[participants]: {name} is {own!r}; expected a source, like 'lsl:source_id=…', or a table"
+    )
 
 
 def load(path: Path | None = None) -> Settings:

@@ -56,6 +56,11 @@ def test_the_settings_of_a_headset_are_valid() -> None:
     assert settings.load(EXAMPLES / "headset.toml").session.eeg == "lsl:type=EEG"
 
 
+def test_the_settings_of_two_people_are_valid() -> None:
+    people = settings.load(EXAMPLES / "two_people.toml").people
+    assert [(one.participant, one.smoothing) for one in people] == [("anna", 10.0), ("ben", 5.0)]
+
+
 def test_a_trial_is_simulated_replayed_and_watched() -> None:
     script = ["bash", EXAMPLES / "replay_and_monitor.sh", "8"]
     done = subprocess.run(script, capture_output=True, text=True, check=True, timeout=100)

@@ -23,18 +23,35 @@ SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Defaul
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
+SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH or synthetic."
+
+
 def monitor(
     eeg: Annotated[
-        str | None,
+        str | None, typer.Option(help=f"Where one person's EEG is: {SOURCES} Default: lsl:type=EEG.")
+    ] = None,
+    participant: Annotated[
+        list[str] | None,
         typer.Option(
-            help="lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:s01.dat or synthetic. Default: lsl:type=EEG."
+            metavar="NAME=SOURCE",
+            help="Once for each person: anna=lsl:source_id=a, or anna=file:PATH. A name alone is one of the "
+            "settings file, or what to call the person of --eeg. Default: p1.",
         ),
     ] = None,
     trial: Annotated[
         int | None, typer.Option(min=0, help="Which trial of a file, from 1; 0 for all. Default: all.")
     ] = None,
-    participant: Annotated[
-        str | None, typer.Option(help="What to call the person watched. Default: p1.")
+    speed: Annotated[
+        float | None, typer.Option(help="Of a file: times as fast as recorded. Default: 1.")
+    ] = None,
+    ch_names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names for the channels, in the source's order: Fp1,Fp2,C3; - is not EEG. Default: its own."
+        ),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Of the source's numbers: V, mV, uV or nV. Default: as it says.")
     ] = None,
     model: Model = None,
     mains: Mains = None,
@@ -46,21 +63,26 @@ def monitor(
     browser: Browser = None,
     settings: SettingsFile = None,
 ) -> None:
-    """Watch a live EEG stream: valence, arousal, dominance and liking on a page of this machine.
+    """Watch live EEG: valence, arousal, dominance and liking on a page of this machine.
 
     `insightsim streams` lists what there is to watch; `insightsim replay` makes a recording into a stream.
-    Settings come from insightsim.toml; options given here win.
+    Several people are watched by naming each with a source; the page then shows a grid that opens any of
+    them, and one whose source fails leaves the others running. Everyone watched must know and agree.
+
+    Settings come from insightsim.toml; options given here win, and hold for everyone watched.
     """
     from streaming import settings as told
+    from streaming.people import watched
     from tools import session
 
-    wanted = told.load(settings)
-    wanted = told.override(
-        wanted,
-        "session",
-        eeg=eeg,
-        trial=0 if eeg is not None and trial is None else trial,  # the file's trial is of the file's source
-        participant=participant,
+    wanted = watched(
+        told.load(settings),
+        participant or (),
+        eeg,
+        trial=trial,
+        speed=speed,
+        ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",")],
+        unit=unit,
         model=model,
         mains=mains,
         smoothing=smoothing,

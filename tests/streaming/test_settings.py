@@ -54,6 +54,30 @@ def test_sources_models_thresholds_and_server_can_be_set(tmp_path: Path) -> None
     assert (told.server.port, told.server.browser) == (0, False)
 
 
+def test_people_of_the_file_have_keys_of_their_own_and_the_rest_from_the_session(tmp_path: Path) -> None:
+    text = """
+        [session]
+        smoothing = 5
+        [participants]
+        anna = "lsl:source_id=a"
+        [participants.ben]
+        eeg = "lsl:source_id=b"
+        model = "eeg-original4"
+        ch_names = ["Fp1", "F3"]
+        mains = 60
+    """
+    anna, ben = load(written(tmp_path, text)).people
+    assert (anna.participant, anna.eeg, anna.model) == ("anna", "lsl:source_id=a", "auto")
+    assert (ben.participant, ben.eeg, ben.model) == ("ben", "lsl:source_id=b", "eeg-original4")
+    assert (ben.ch_names, ben.mains) == (("Fp1", "F3"), 60.0)
+    assert anna.smoothing == ben.smoothing == 5.0
+
+
+def test_without_people_of_its_own_a_session_is_about_one() -> None:
+    (one,) = Settings(Wanted("anna", "lsl:x")).people
+    assert (one.participant, one.eeg) == ("anna", "lsl:x")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -68,6 +92,14 @@ def test_sources_models_thresholds_and_server_can_be_set(tmp_path: Path) -> None
         ("[limits]\nscale = [1]\n", "scale is [1]"),
         ("session = 1\n", "session is 1"),
         ("[session\n", "not valid TOML"),
+        ("[session]\nparticipant = 'anna b'\n", "participant is 'anna b'"),
+        ("[participants]\n'a/b' = 'lsl:x'\n", "participant is 'a/b'"),
+        ("[participants]\n'zoë' = 'lsl:x'\n", "part of an address"),
+        ("[participants]\nanna = 3\n", "anna is 3; expected a source"),
+        ("[participants.anna]\nmodle = 'x'\n", "[participants.anna]: unknown setting 'modle'"),
+        ("[participants.anna]\nmains = 55\n", "expected 50 or 60"),
+        ("[participants.anna]\nparticipant = 'b'\n", "leave it out"),
+        ("participants = 3\n", "participants is 3"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path, text: str, said: str) -> None:
@@ -105,3 +137,20 @@ def test_any_table_gives_settings_or_a_settings_error(key: str, value: object) -
     except SettingsError:
         return
     assert key in known
+
+
+@given(
+    st.dictionaries(
+        st.text(max_size=5),
+        st.text(max_size=5)
+        | st.integers()
+        | st.dictionaries(st.sampled_from(["eeg", "mains", "x"]), st.text()),
+        max_size=3,
+    )
+)
+def test_any_table_of_people_gives_settings_or_a_settings_error(table: dict[str, object]) -> None:
+    try:
+        told = settings._fill(Settings(), {"participants": table}, "here")
+    except SettingsError:
+        return
+    assert [one.participant for one in told.people] == (list(table) or ["p1"])
