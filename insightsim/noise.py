@@ -35,3 +35,8 @@ def draw(spectra: Spectra, sfreq: float, rng: np.random.Generator) -> NDArray[np
     parts = rng.standard_normal((n_signals, n_freqs, 2), dtype=np.float32)
     coefficients = parts.view(np.complex64)[..., 0] * amplitude
     return np.asarray(scipy.fft.irfft(coefficients, n_samples, axis=-1), np.float32)
+
+
+def linear(decibels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The factor on an amplitude that changes its power by so many dB."""
+    return np.asarray(10 ** (decibels / 20))

@@ -74,6 +74,10 @@ MUSCLES = ("FT9", "FT10")
 """The temporal muscles."""
 
 N_SOURCES = len(RHYTHMS) + len(BACKGROUND) + len(MUSCLES)
+MUSCLE_ROWS = slice(N_SOURCES - len(MUSCLES), N_SOURCES)
+"""Where the muscles stand among the sources."""
+BLINK = 0.35
+"""Seconds that a blink takes."""
 
 TRIAL_SPREAD = 2.0
 """dB: standard deviation of a rhythm's power from trial to trial, in one person and at one feeling."""

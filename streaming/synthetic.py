@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from insightsim.brain import Brain
 from insightsim.datasets.deap import CH_NAMES
-from insightsim.simulate import Brain
 from insightsim.types import VADL, Marker, Signal
 from streaming.pace import Pace
 from streaming.sources import SourceInfo
@@ -18,16 +18,25 @@ PERIODS = VADL(61.0, 43.0, 79.0, 97.0)
 
 
 class Synthetic:
-    """Simulated EEG as a source. Not a person: a stand-in for demonstrations and tests."""
+    """Simulated EEG as a source, of any montage and rate. Not a person: for demonstrations and tests.
+
+    Opening it raises SignalError for a channel without a standard position.
+    """
 
     query = "synthetic"
     seconds: float | None = None
     """Endless."""
 
     def __init__(
-        self, ch_names: tuple[str, ...] = CH_NAMES, seed: int = 1, effect: float = 1.0, speed: float = 1.0
+        self,
+        ch_names: tuple[str, ...] = CH_NAMES,
+        seed: int = 1,
+        effect: float = 1.0,
+        speed: float = 1.0,
+        sfreq: float = SFREQ,
     ) -> None:
         self.ch_names = ch_names
+        self.sfreq = sfreq
         self.seed = seed
         self.effect = effect
         self.speed = speed
@@ -35,18 +44,18 @@ class Synthetic:
 
     def open(self, within: float = 0.0) -> SourceInfo:
         """Start a brain at rest."""
-        self._brain = Brain(self.seed, self.effect, self.ch_names, SFREQ)
-        self.pace = Pace(SFREQ, self.speed)
-        return SourceInfo("synthetic", self.ch_names, "uV", SFREQ, "average")
+        self._brain = Brain(self.seed, self.effect, self.ch_names, self.sfreq)
+        self.pace = Pace(self.sfreq, self.speed)
+        return SourceInfo("synthetic", self.ch_names, "uV", self.sfreq, "average")
 
     def pull(self) -> Signal:
         """The samples that are due; there is no end."""
         n_samples = self.pace.wait()
         first = self.pace.handed
-        times = self.pace.origin + (first + np.arange(n_samples, dtype=float)) / SFREQ
-        data = self._brain.samples(n_samples, feeling(first / SFREQ))
+        times = self.pace.origin + (first + np.arange(n_samples, dtype=float)) / self.sfreq
+        data = self._brain.samples(n_samples, feeling(first / self.sfreq))
         self.pace.handed += n_samples
-        return Signal("eeg", self.ch_names, "uV", SFREQ, data, times)
+        return Signal("eeg", self.ch_names, "uV", self.sfreq, data, times)
 
     def lag(self, time: float) -> float:
         """Seconds from the moment the sample with this stamp was due until now."""

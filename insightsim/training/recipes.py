@@ -10,8 +10,15 @@ from insightsim.conform import canonical
 from insightsim.datasets import deap
 from insightsim.errors import SettingsError
 
-CHANNELS = {"deap32": deap.CH_NAMES, "original4": ("Fp1", "F3", "Fp2", "F4")}
-"""Lists of channels that go by a name: all of DEAP's; the four of the original InsightSim."""
+CHANNELS = {
+    "deap32": deap.CH_NAMES,
+    "epoc14": tuple(["AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4"]),
+    "openbci8": tuple(["Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2"]),
+    "muse4": tuple(["TP9", "AF7", "AF8", "TP10"]),
+    "original4": tuple(["Fp1", "F3", "Fp2", "F4"]),
+}
+"""Lists of channels that go by a name: all of DEAP's, an Emotiv EPOC's, the eight that an OpenBCI board has by
+default, a Muse's, and the four of the original InsightSim."""
 
 BANDS = {
     "theta": (4.0, 8.0),
@@ -29,7 +36,7 @@ STEP = 0.25
 
 
 def channels(text: str) -> tuple[str, ...]:
-    """The channels that a user means: "deap32", "original4", or names with commas between them."""
+    """The channels that a user means: the name of a list in CHANNELS, or channels with commas between."""
     return CHANNELS.get(text) or tuple(canonical(name) for name in text.split(",") if name.strip())
 
 

@@ -8,17 +8,14 @@ import sys
 import numpy as np
 import pytest
 import scipy.signal
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from insightsim import person as persons
 from insightsim.datasets import deap
 from insightsim.errors import SignalError
-from insightsim.simulate import Brain, subject
-from insightsim.types import VADL
+from insightsim.simulate import recordings, subject
+from insightsim.training.recipes import CHANNELS
 
-NEUTRAL = VADL(0, 0, 0, 0)
-MUSE = ("TP9", "AF7", "AF8", "TP10")
+MUSE = CHANNELS["muse4"]
 
 
 @pytest.fixture(scope="module")
@@ -122,45 +119,70 @@ def test_subjects_and_seeds_differ(one: tuple[np.ndarray, np.ndarray]) -> None:
     )
 
 
-@given(sizes=st.lists(st.integers(0, 700), min_size=1, max_size=8))
-@settings(max_examples=25, deadline=None)
-def test_a_brain_gives_the_same_samples_however_many_at_a_time(sizes: list[int]) -> None:
-    whole = Brain(1, 1.0, MUSE, 128.0).samples(sum(sizes), NEUTRAL)
-    brain = Brain(1, 1.0, MUSE, 128.0)
-    pieces = [brain.samples(size, NEUTRAL) for size in sizes]
-    assert [len(piece) for piece in pieces] == sizes
-    np.testing.assert_array_equal(np.concatenate(pieces), whole)
-    assert (whole.dtype, whole.shape[1]) == (np.float32, 4)
+def test_a_recording_of_deaps_electrodes_is_the_subject_of_deaps_files(
+    one: tuple[np.ndarray, np.ndarray],
+) -> None:
+    data, labels = one
+    seen = list(recordings(3, 1.0, seed=5, ch_names=deap.CH_NAMES))
+    assert [(each.subject, each.trial, each.video) for each in seen] == [("s03", n, n) for n in range(1, 41)]
+    for each, samples, ratings in zip(seen, data, labels, strict=True):
+        np.testing.assert_array_equal(each.signal.data, samples[:32].T.astype(np.float32))
+        assert each.ratings == tuple(ratings)
+    assert (seen[0].signal.ch_names, seen[0].signal.unit, seen[0].baseline) == (deap.CH_NAMES, "uV", 3.0)
 
 
-@pytest.mark.parametrize("sfreq", [128.0, 250.0, 1000.0])
-def test_a_brain_has_no_seams_and_the_same_power_at_any_rate(sfreq: float) -> None:
-    hop = round(sfreq)
-    data = Brain(1, 1.0, ("Fp1", "F3", "Fp2", "F4"), sfreq).samples(60 * hop, NEUTRAL)
-    steps = np.abs(np.diff(data, axis=0))
-    assert steps[hop - 1 :: hop].mean() < 1.2 * steps.mean()
-    band = scipy.signal.butter(4, (4, 45), "bandpass", fs=sfreq, output="sos")
-    filtered = scipy.signal.sosfiltfilt(band, data - data.mean(axis=1, keepdims=True), axis=0)
-    assert ((filtered.std(axis=0) > 3) & (filtered.std(axis=0) < 20)).all()
-    assert np.percentile(np.ptp(filtered.reshape(-1, 4 * hop, 4), axis=1), 90) < 200
+def muse(number: int, effect: float, seed: int, n_trials: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    """(n_trials, 4 electrodes, 8064) and the ratings of a subject who wears a Muse."""
+    seen = list(recordings(number, effect, seed, MUSE, n_trials))
+    assert all(each.signal.ch_names == MUSE for each in seen)
+    return np.array([each.signal.data.T for each in seen]), np.array([each.ratings for each in seen])
 
 
-def test_a_brain_follows_the_feeling_it_is_given() -> None:
-    brain = Brain(3, 3.0, deap.CH_NAMES, 128.0)
-    feelings = [-1, 1] * 20
-    theta = [power(brain.samples(512, VADL(0, 0, feeling, 0))[128:, 18], 4.5, 8) for feeling in feelings]
-    assert np.corrcoef(feelings, np.array(theta).ravel())[0, 1] > 0.6
+def test_it_is_the_same_person_under_another_montage(one: tuple[np.ndarray, np.ndarray]) -> None:
+    """The same ratings, and the same alpha peak: at the temples of another person it lies elsewhere."""
+    data, ratings = muse(3, 1.0, seed=5)
+    np.testing.assert_array_equal(ratings, one[1])
+    spectra = {}
+    for name, samples in {
+        "muse": data[:, 1:3],
+        "deap": one[0][:, [2, 19]],
+        "other": muse(4, 1.0, seed=5)[0][:, 1:3],
+    }.items():
+        freqs, density = scipy.signal.welch(samples, deap.SFREQ, nperseg=1024)
+        alpha = (freqs > 6.5) & (freqs < 14)
+        spectra[name] = freqs[alpha][(density.mean(axis=(0, 1)) * freqs)[alpha].argmax()]
+    assert abs(spectra["muse"] - spectra["deap"]) < 0.4 < abs(spectra["muse"] - spectra["other"])
 
 
-def test_a_brain_has_mains_and_blinks_as_a_headset_would_show() -> None:
-    data = Brain(1, 0.0, ("Fp1", "O1"), 256.0).samples(256 * 60, NEUTRAL)
-    freqs, density = scipy.signal.welch(data.T, 256.0, nperseg=512)
-    assert (density[:, freqs == 50] > 5 * density[:, freqs == 54]).all()
-    slow = scipy.signal.butter(2, (1, 5), "bandpass", fs=256.0, output="sos")
-    front, back = scipy.signal.sosfiltfilt(slow, data, axis=0).max(axis=0)
-    assert front > 1.5 * back
+def test_another_montage_is_referenced_over_its_own_electrodes_and_filtered_like_deap() -> None:
+    data, _ = muse(3, 1.0, seed=5, n_trials=8)
+    assert np.abs(data.mean(axis=1)).max() < 1e-3
+    assert 3 < np.median(data.std(axis=-1)) < 20  # µV
+    freqs, density = scipy.signal.welch(data, deap.SFREQ, nperseg=512, detrend=False)
+    density = density.mean(axis=(0, 1))
+    assert density[(freqs < 3) | (freqs > 46)].max() < 0.01 * density[(freqs >= 5) & (freqs <= 44)].min()
 
 
-def test_a_brain_needs_electrodes_with_a_place() -> None:
+def test_no_electrode_is_a_mixture_of_the_others() -> None:
+    """What is extrapolated would follow from the rest. Only one goes, to the reference."""
+    cap = (*deap.CH_NAMES, *MUSE)
+    (trial,) = recordings(1, 1.0, seed=5, ch_names=cap, n_trials=1)
+    assert np.linalg.matrix_rank(np.cov(trial.signal.data.T.astype(float)), tol=0.05) == len(cap) - 1
+
+
+def test_an_electrode_sees_what_lies_under_it() -> None:
+    """The muscles are at FT9 and FT10, so the highest frequencies are stronger there than on the crown."""
+    (trial,) = recordings(1, 0.0, 5, ("FT9", "FT10", "FCz", "C1", "C2", "CPz"), 1)
+    *temples, left, middle, right, back = power(trial.signal.data.T, 38, 45)
+    assert min(temples) > max(left, middle, right, back) + 0.2
+
+
+def test_a_feeling_shows_under_another_montage_too() -> None:
+    data, ratings = muse(2, 4.0, seed=1)
+    frontal = power(data[:, 1:3, 384:], 8, 13)
+    assert np.corrcoef(frontal[:, 1] - frontal[:, 0], ratings[:, 0])[0, 1] > 0.5
+
+
+def test_electrodes_need_a_place() -> None:
     with pytest.raises(SignalError, match="AUX"):
-        Brain(1, 1.0, ("Fp1", "AUX"), 128.0)
+        next(recordings(1, 1.0, 1, ("Fp1", "AUX")))

@@ -120,3 +120,13 @@ def test_a_made_up_brain_never_ends_and_keeps_its_spacing(brain: Synthetic) -> N
     assert len(times) > 100
     np.testing.assert_allclose(np.diff(times), 1 / 128, atol=1e-6)
     assert all(np.isfinite(chunk.data).all() for chunk in chunks)
+
+
+def test_a_made_up_brain_takes_on_any_montage_and_rate() -> None:
+    brain = Synthetic(("TP9", "AF7", "AF8", "TP10"), speed=20.0, sfreq=256.0)
+    told = brain.open()
+    assert (told.ch_names, told.sfreq) == (("TP9", "AF7", "AF8", "TP10"), 256.0)
+    chunks = [chunk for chunk in (brain.pull() for _ in range(20)) if len(chunk)]
+    assert {chunk.sfreq for chunk in chunks} == {256.0}
+    np.testing.assert_allclose(np.diff(np.concatenate([chunk.times for chunk in chunks])), 1 / 256, atol=1e-6)
+    brain.close()

@@ -5,8 +5,10 @@ import itertools
 import pytest
 
 from insightsim.bandpower import feature_names
+from insightsim.conform import canonical
 from insightsim.datasets import deap
 from insightsim.errors import SettingsError
+from insightsim.montage import positions
 from insightsim.training.recipes import BANDS, CHANNELS, channels, mirrored, recipe
 
 
@@ -29,7 +31,17 @@ def test_the_bands_are_half_open_and_leave_nothing_out() -> None:
 
 def test_the_numbers_of_features_are_those_of_the_cards() -> None:
     assert len(feature_names(recipe("log_bandpower", CHANNELS["deap32"]))) == (32 + 14) * 5
+    assert len(feature_names(recipe("log_bandpower", CHANNELS["epoc14"]))) == (14 + 7) * 5
+    assert len(feature_names(recipe("log_bandpower", CHANNELS["openbci8"]))) == (8 + 4) * 5
+    assert len(feature_names(recipe("log_bandpower", CHANNELS["muse4"]))) == (4 + 2) * 5
     assert len(feature_names(recipe("psd16", CHANNELS["original4"]))) == 16
+
+
+@pytest.mark.parametrize("ch_names", CHANNELS.values(), ids=CHANNELS.keys())
+def test_every_list_names_places_on_the_head_as_the_program_spells_them(ch_names: tuple[str, ...]) -> None:
+    positions(ch_names)
+    assert ch_names == tuple(map(canonical, ch_names))
+    assert len(set(ch_names)) == len(ch_names)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +49,7 @@ def test_the_numbers_of_features_are_those_of_the_cards() -> None:
     [
         ("original4", ("Fp1", "F3", "Fp2", "F4")),
         ("deap32", deap.CH_NAMES),
+        ("muse4", ("TP9", "AF7", "AF8", "TP10")),
         ("fp1, T3,CZ", ("Fp1", "T7", "Cz")),
     ],
 )
