@@ -41,13 +41,13 @@ def memory_limit_available() -> bool:
     return hasattr(resource, "RLIMIT_AS")
 
 
-def limit_memory() -> None:
-    """Limit the memory of this process, where the system can."""
+def limit_memory(wanted: int = MEMORY_LIMIT) -> None:
+    """Limit the memory of this process to so many bytes of address space, where the system can."""
     if memory_limit_available():
         import resource
 
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = MEMORY_LIMIT if hard == resource.RLIM_INFINITY else min(MEMORY_LIMIT, hard)
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         # macOS may refuse any limit; then files are read without one, and `insightsim doctor` says so.
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

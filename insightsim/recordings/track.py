@@ -21,3 +21,5 @@ class Track:
     """As the file states it; empty where it does not."""
     markers: tuple[Marker, ...] = ()
     """In order of time, on the clock of the signal."""
+    notes: tuple[str, ...] = ()
+    """What somebody should know who uses it: what was damaged and left out, what was assumed."""

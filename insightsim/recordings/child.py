@@ -1,0 +1,79 @@
+"""Reads one file in a process of its own, run by `open_tracks` as ``python -I child.py PATH PART STAMPS``.
+
+Parsers of many formats meet files of any kind here: what a damaged one makes them do (claim all memory, never
+end, crash) ends with this process, and the parent says one sentence.
+
+The answer goes to stdout: a line of JSON, filled up with blanks to a multiple of eight bytes, then the stamps
+as float64 and the samples as float32, sample by sample. A refusal is one sentence on stderr and exit code 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+if __name__ == "__main__":  # isolated from the folder it is run in, so it has to be told where the project is
+    sys.path.append(str(Path(__file__).parents[2]))
+
+import numpy as np
+
+from insightsim.datasets.unpickle import Refused, limit_memory
+from insightsim.errors import DatasetError
+from insightsim.recordings.content import Content
+from insightsim.recordings.formats import format_of
+
+MEMORY_LIMIT = 2**31
+"""Bytes of address space; mne alone takes 0.3 GB, an hour of 32 channels at 512 Hz in XDF 1 GB."""
+MAX_ANSWER = 2**32
+"""Bytes of stamps and samples; four hours of 64 channels at 1000 Hz."""
+
+
+def main(path: Path, part: str, raw_stamps: bool, out: BinaryIO) -> None:
+    """Read a file and write what it holds to `out`."""
+    module = importlib.import_module(f"insightsim.recordings.{format_of(path).module}")
+    content: Content = module.read(path, part, raw_stamps)
+    size = len(content.times) * (8 + 4 * len(content.ch_names))
+    if size > MAX_ANSWER:
+        raise DatasetError(
+            f"it holds {size / 2**30:.1f} GB of samples; at most {MAX_ANSWER >> 30} GB are read"
+        )
+    out.write(_header(content))
+    out.write(content.times.astype("<f8").data)
+    for block in content.blocks:
+        out.write(np.ascontiguousarray(block, "<f4").data)
+
+
+def _header(content: Content) -> bytes:
+    said = {
+        "name": content.name,
+        "ch_names": content.ch_names,
+        "unit": content.unit,
+        "sfreq": content.sfreq,
+        "n_samples": len(content.times),
+        "reference": content.reference,
+        "markers": [(marker.time, marker.label, marker.source) for marker in content.markers],
+        "notes": content.notes,
+    }
+    line = json.dumps(said).encode()
+    return line + b" " * (-(len(line) + 1) % 8) + b"\n"
+
+
+def refuse(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say on stderr in one sentence what was wrong, whatever a parser raised; stands in for a traceback."""
+    if isinstance(error, DatasetError | Refused):
+        said = str(error)
+    elif isinstance(error, MemoryError):
+        said = f"reading it takes more than {MEMORY_LIMIT >> 20} MB of memory; not read"
+    else:
+        said = f"not {format_of(Path(sys.argv[1])).name}, or a broken one ({kind.__name__}: {error!s:.300})"
+    sys.stderr.write(" ".join(said.split()) + "\n")
+
+
+if __name__ == "__main__":
+    sys.excepthook = refuse
+    limit_memory(MEMORY_LIMIT)
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "recorded", sys.stdout.buffer)

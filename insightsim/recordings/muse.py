@@ -1,0 +1,48 @@
+"""CSV files of the Muse headbands, as muse-lsl records them: stamp, electrodes in µV, marker."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from insightsim.errors import DatasetError
+from insightsim.recordings.content import Content, rate_of
+from insightsim.recordings.rows import lines_of, numbers
+from insightsim.types import Marker
+
+SFREQ = 256.0
+"""Of the Muse of 2016 and later; the first one had 220."""
+ELECTRODES = {"TP9", "AF7", "AF8", "TP10"}
+
+
+def read(path: Path, part: str, raw_stamps: bool) -> Content:
+    """All electrodes, "Right AUX" included; markers other than 0 as such. Stamps as recorded."""
+    if part:
+        raise DatasetError(f"there is no part {part!r}; only XDF files have streams to choose from")
+    lines, notes = lines_of(path)
+    header = [name.strip() for name in lines[0].split(",")] if lines else [""]
+    if header[0] != "timestamps" or not set(header) >= ELECTRODES:
+        raise DatasetError(
+            f"its first line is {','.join(header)!r:.80}; known is the header of muse-lsl, "
+            "'timestamps,TP9,AF7,AF8,TP10,Right AUX' with or without 'Marker' behind it"
+        )
+    signs = [i for i, name in enumerate(header) if name.startswith("Marker")]
+    picks = [i for i in range(1, len(header)) if i not in signs]
+    table, more = numbers(lines[1:], 2, len(header), [0, *picks, *signs])
+    times, data = table[:, 0], table[:, 1 : 1 + len(picks)].astype(np.float32)
+    markers = tuple(
+        Marker(float(row[0]), f"{sign:g}", header[column])
+        for row in table
+        for column, sign in zip(signs, row[1 + len(picks) :], strict=True)
+        if sign
+    )
+    names = tuple(header[i] for i in picks)
+    return Content(path.stem, names, "uV", _rate(times), times, [data], "", markers, notes + more)
+
+
+def _rate(times: np.ndarray) -> float:
+    """The nominal rate, unless the stamps tell another: then theirs, in whole Hz."""
+    rate = rate_of(times)
+    return float(round(rate)) if math.isfinite(rate) and abs(rate / SFREQ - 1) > 0.05 else SFREQ
