@@ -1,15 +1,13 @@
-"""From a stream's own channels and unit to the recipe's."""
+"""From a stream's own channels and unit to those wanted, in µV."""
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from insightsim.cards import Recipe
 from insightsim.errors import SignalError
 from insightsim.types import Signal
 
@@ -48,27 +46,27 @@ def missing(recipe_ch_names: Sequence[str], ch_names: Sequence[str]) -> tuple[st
 
 
 class Conform:
-    """Picks the recipe's channels by name, in its order and in µV; channels it does not name are ignored.
+    """Picks channels by name, in the order wanted and in µV; channels not wanted are ignored.
 
-    Raises SignalError when a channel is missing or there twice, and for an unknown unit or another rate.
+    Raises SignalError when a channel is missing or there twice, for an unknown unit, and for a stated rate
+    below `lowest` Hz; a rate of 0 is none stated.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, ch_names: Sequence[str], lowest: float = 0.0) -> None:
+        self.ch_names = tuple(ch_names)
+        self.lowest = lowest
         self._found: tuple[str, ...] | None = None
         self._picks: list[int] = []
 
     def __call__(self, chunk: Signal) -> Signal:
-        """The same stretch with the recipe's channels, unit and rate; data (n_samples, n_channels) in µV."""
-        recipe = self.recipe
-        # A rate may be stated with a rounded figure; a real difference would shift every frequency.
-        if not math.isclose(chunk.sfreq, recipe.sfreq, rel_tol=1e-3):
+        """The same stretch with the channels wanted; data (n_samples, n_channels) in µV."""
+        if 0 < chunk.sfreq < self.lowest:
             raise SignalError(
-                f"{chunk.stream}: found a rate of {chunk.sfreq:g} Hz, expected {recipe.sfreq:g} Hz; "
-                f"set the device to {recipe.sfreq:g} Hz or choose a model for its rate"
+                f"{chunk.stream}: found a rate of {chunk.sfreq:g} Hz, expected at least {self.lowest:g} Hz; "
+                "set the device to a higher rate"
             )
         if chunk.ch_names != self._found:
-            self._picks = _picks(recipe.ch_names, chunk.ch_names, chunk.stream)
+            self._picks = _picks(self.ch_names, chunk.ch_names, chunk.stream)
             self._found = chunk.ch_names
         data = chunk.data
         if self._picks != list(range(len(chunk.ch_names))):
@@ -76,7 +74,7 @@ class Conform:
         factor = _microvolts(chunk.unit, chunk.stream)
         if factor != 1.0:
             data = data * np.float32(factor)
-        return replace(chunk, ch_names=recipe.ch_names, unit="uV", sfreq=recipe.sfreq, data=data, raw=None)
+        return replace(chunk, ch_names=self.ch_names, unit="uV", data=data, raw=None)
 
 
 def _microvolts(unit: str, stream: str) -> float:
@@ -85,7 +83,7 @@ def _microvolts(unit: str, stream: str) -> float:
     if factor is None:
         raise SignalError(
             f'{stream}: the stream states the unit "{unit}", expected volts in some form '
-            f"(V, mV, uV or nV); correct the unit in the stream's description"
+            f"(V, mV, uV or nV); correct the unit in the stream's description, or give it (--unit)"
         )
     return factor
 
@@ -96,7 +94,7 @@ def _picks(wanted: Sequence[str], ch_names: Sequence[str], stream: str) -> list[
     if absent:
         raise SignalError(
             f"{stream}: missing {', '.join(absent)}; found {', '.join(ch_names) or 'no channels'}; "
-            f"label the channels by their 10-20 names or choose a model for these channels"
+            f"label the channels by their 10-20 names (--ch-names) or choose a model for these channels"
         )
     names = [canonical(name) for name in ch_names]
     for name in map(canonical, wanted):

@@ -14,6 +14,8 @@ from insightsim.conform import Conform
 from insightsim.filters import Causal
 from insightsim.gaps import Mend
 from insightsim.quality import Limits, assess
+from insightsim.resample import Resample, lowest
+from insightsim.steady import Steady
 from insightsim.types import VADL, Prediction, Quality, Signal
 from insightsim.windows import Slide
 
@@ -22,23 +24,48 @@ if TYPE_CHECKING:
 
 
 class Windows:
-    """From any EEG chunks to the recipe's windows: the one way there, for training, files and live alike."""
+    """From any EEG chunks to windows at the recipe's rate: the one way there, for training, files and live.
 
-    def __init__(self, recipe: Recipe, mains: float | None = None) -> None:
-        self.conform = Conform(recipe)
+    They have the recipe's channels, or `ch_names`, in µV, filtered, against the reference they were recorded
+    with: `referred` takes them to the recipe's. `mains` (Hz) overrides the recipe's notch; 0 leaves it out.
+    """
+
+    def __init__(
+        self, recipe: Recipe, mains: float | None = None, ch_names: Sequence[str] | None = None
+    ) -> None:
+        slowest = min(recipe.sfreq, lowest(recipe.filter.high))
+        self.conform = Conform(recipe.ch_names if ch_names is None else ch_names, slowest)
+        self.steady = Steady(slowest)
         self.mend = Mend()
-        self.filter = Causal(recipe, mains)
+        self.resample = Resample(recipe.sfreq, recipe.filter.high)
+        self.filter = Causal(recipe.filter, recipe.sfreq, mains)
         self.slide = Slide(recipe.n_samples, recipe.step)
 
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """Take in a chunk; yield every window it completes. Raises SignalError when it does not fit."""
-        return self.slide(self.filter(self.mend(self.conform(chunk))))
+        for part in self.steady(self.conform(chunk)):
+            yield from self.slide(self.filter(self.resample(self.mend(part))))
+
+
+def referred(recipe: Recipe, window: Signal) -> Signal:
+    """The recipe's channels of a window, against the recipe's reference.
+
+    The filter is linear and the same for all channels, so the average may as well be taken after it.
+    """
+    if window.ch_names != recipe.ch_names:
+        picks = [window.ch_names.index(name) for name in recipe.ch_names]
+        raw = None if window.raw is None else window.raw[:, picks]
+        window = replace(window, ch_names=recipe.ch_names, data=window.data[:, picks], raw=raw)
+    if recipe.reference == "average":
+        window = replace(window, data=window.data - window.data.mean(axis=1, keepdims=True))
+    return window
 
 
 class Judge:
     """What a model says about windows; nothing about those whose quality forbids it.
 
-    `mains` (Hz) overrides the recipe's notch frequency in the quality check; 0 leaves that check out.
+    The windows may have more channels than the model reads. `mains` (Hz) overrides the recipe's notch
+    frequency in the quality check; 0 leaves that check out.
     """
 
     def __init__(self, model: Model, limits: Limits, mains: float | None = None) -> None:
@@ -66,12 +93,13 @@ def examine(
 ) -> tuple[list[Quality], Floats]:
     """The quality of windows, and their features (n_windows, n_features), from one spectrum for both.
 
-    A window whose features are not finite is refused too: no model has an answer to that.
+    Both are of the recipe's channels and reference. A window whose features are not finite is refused too:
+    no model has an answer to that.
     """
     qualities: list[Quality] = []
     parts = []
     for i in range(0, len(windows), BATCH):
-        batch = windows[i : i + BATCH]
+        batch = [referred(recipe, window) for window in windows[i : i + BATCH]]
         filtered = spectrum(recipe, np.stack([window.data for window in batch]))
         qualities += assess(batch, limits, mains, filtered)
         parts.append(features_of(recipe, filtered))

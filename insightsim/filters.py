@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from insightsim.cards import Filter, Recipe
+from insightsim.cards import Filter
 from insightsim.errors import SignalError
 from insightsim.gaps import breaks
 from insightsim.types import Signal, join
@@ -38,8 +38,26 @@ def sections(settings: Filter, sfreq: float, mains: float | None = None) -> Floa
     return np.ascontiguousarray(sos)
 
 
+def hold(
+    data: NDArray[np.float32], last: NDArray[np.float32] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The data with the channel's last number in place of every NaN or infinity, and its last row.
+
+    `last` is the last row of what came before. Without it, a channel begins with its first number, or 0.
+    """
+    numbers = np.isfinite(data)
+    if last is None:
+        first = np.argmax(numbers, axis=0)
+        last = np.where(numbers.any(axis=0), data[first, np.arange(data.shape[1])], np.float32(0))
+    if not numbers.all():
+        rows = np.where(numbers, np.arange(1, len(data) + 1)[:, None], 0)
+        values = np.vstack([last, data])
+        data = np.take_along_axis(values, np.maximum.accumulate(rows, axis=0), axis=0)
+    return data, data[-1] if len(data) else last
+
+
 class Causal:
-    """Band-pass, notch and reference, with the state kept from chunk to chunk.
+    """Band-pass and notch, with the state kept from chunk to chunk.
 
     The filter starts anew, seeded from the mean of the first `SEED` seconds, at the start and at every break
     in the stamps (`gaps.breaks`); those first samples are held back until all have come, so that chunking
@@ -47,22 +65,23 @@ class Causal:
     `raw`.
     """
 
-    def __init__(self, recipe: Recipe, mains: float | None = None) -> None:
-        self.average = recipe.reference == "average"
-        self._sos = sections(recipe.filter, recipe.sfreq, mains)
-        self._n_seed = max(1, round(SEED * recipe.sfreq))
+    def __init__(self, settings: Filter, sfreq: float, mains: float | None = None) -> None:
+        self._sos = sections(settings, sfreq, mains)
+        self._n_seed = max(1, round(SEED * sfreq))
         self._zi: Floats | None = None
         """State of the filter, (n_sections, 2, n_channels); None until it is seeded."""
         self._held: Signal | None = None
         """Samples that wait for the seed to be complete."""
         self._last_time: float | None = None
-        self._last_value = np.zeros(len(recipe.ch_names))
+        self._last_value: NDArray[np.float32] | None = None
         """The last number each channel had."""
 
     def __call__(self, chunk: Signal) -> Signal:
-        """The filtered chunk, float32, with `raw` as it came in; later by up to `SEED` after a (re)start."""
+        """The filtered chunk, float32, with `raw` as recorded; later by up to `SEED` after a (re)start."""
+        if chunk.raw is None:
+            chunk = replace(chunk, raw=chunk.data)
         if not len(chunk):
-            return replace(chunk, raw=chunk.data)
+            return chunk
         times = chunk.times if self._last_time is None else np.concatenate([[self._last_time], chunk.times])
         starts = breaks(times, chunk.sfreq) - (len(times) - len(chunk))
         self._last_time = float(times[-1])
@@ -77,8 +96,7 @@ class Causal:
         return join(parts)
 
     def _restart(self) -> None:
-        self._zi = None
-        self._held = None
+        self._zi = self._held = self._last_value = None
 
     def _stretch(self, chunk: Signal) -> Signal:
         """The same for samples without a break between them."""
@@ -86,28 +104,16 @@ class Causal:
             chunk = chunk if self._held is None else join([self._held, chunk])
             if len(chunk) < self._n_seed:
                 self._held = chunk
-                return replace(chunk[:0], raw=chunk.data[:0])
+                return chunk[:0]
             self._held = None
             self._zi = self._seeded(chunk.data[: self._n_seed])
-        filtered, self._zi = signal.sosfilt(self._sos, self._numbers(chunk.data), axis=0, zi=self._zi)
-        if self.average:
-            filtered -= filtered.mean(axis=1, keepdims=True)
-        return replace(chunk, data=filtered.astype(np.float32), raw=chunk.data)
+        data, self._last_value = hold(chunk.data, self._last_value)
+        filtered, self._zi = signal.sosfilt(self._sos, data.astype(np.float64), axis=0, zi=self._zi)
+        return replace(chunk, data=filtered.astype(np.float32))
 
     def _seeded(self, data: NDArray[np.float32]) -> Floats:
         """The state of a filter that has seen the mean of `data` for ever."""
         numbers = np.isfinite(data)
         total = np.where(numbers, data, 0).sum(axis=0, dtype=np.float64)
         mean = total / np.maximum(numbers.sum(axis=0), 1)
-        self._last_value = mean
         return np.asarray(signal.sosfilt_zi(self._sos)[:, :, None] * mean)
-
-    def _numbers(self, data: NDArray[np.float32]) -> Floats:
-        """The data in float64, with the channel's last number in place of every NaN or infinity."""
-        values = np.vstack([self._last_value, data])
-        absent = ~np.isfinite(values)
-        if absent.any():
-            rows = np.where(absent, 0, np.arange(len(values))[:, None])
-            values = np.take_along_axis(values, np.maximum.accumulate(rows, axis=0), axis=0)
-        self._last_value = values[-1]
-        return values[1:]

@@ -34,8 +34,9 @@ class Mend:
 
     A step between stamps of more than 1.5 sampling periods is a gap. Stamps are put in order within a chunk;
     a sample at or before the last stamp given out is dropped, unless it is more than `RESET` earlier: then
-    the clock was set anew, which counts as a gap. Filled samples are marked INTERPOLATED. The first second of
-    samples after the start, a longer gap, or a sample with a value that is not a number, is marked SETTLING.
+    the clock was set anew, which counts as a gap, and so does another rate. Filled samples are marked
+    INTERPOLATED. The first second of samples after the start, a longer gap, or a sample with a value that is
+    not a number, is marked SETTLING.
     """
 
     def __init__(self) -> None:
@@ -55,6 +56,9 @@ class Mend:
         return join([self._mend(chunk[a:b]) for a, b in pairwise(bounds)])
 
     def _mend(self, chunk: Signal) -> Signal:
+        if self._last is not None and len(chunk) and chunk.sfreq != self._last.sfreq:
+            self.gaps += 1
+            self._last = None
         chunk = self._in_order(chunk)
         if not len(chunk):
             return chunk

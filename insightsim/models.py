@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -166,20 +166,31 @@ def named(name: str, folder: Path | None = None) -> Path:
     return known[name]
 
 
-def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "eeg") -> Path:
-    """The card of the richest model (most channels) whose channels are all among `ch_names`.
+def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "eeg") -> list[Path]:
+    """The cards of the models whose channels are all among `ch_names`, the richest (most channels) first.
 
-    Raises ModelError saying which channels each model lacks.
+    Only those that cut the same windows from the same filter as the first: so that one may take over from
+    another at any window. Raises ModelError saying which channels each model lacks.
     """
+    fit: list[tuple[Path, Recipe]] = []
     lacking = []
     for path, card in sorted(find(folder), key=lambda found: -len(found[1].recipe.ch_names)):
         if card.recipe.stream != stream:
             continue
-        gone = missing(card.recipe.ch_names, ch_names)
-        if not gone:
-            return path
-        lacking.append(f"{card.name} lacks {', '.join(gone)}")
+        if gone := missing(card.recipe.ch_names, ch_names):
+            lacking.append(f"{card.name} lacks {', '.join(gone)}")
+        elif not fit or _same_windows(card.recipe, fit[0][1]):
+            fit.append((path, card.recipe))
+    if fit:
+        return [path for path, _ in fit]
     raise ModelError(
         f"no {stream} model can read the channels {', '.join(ch_names) or '(none)'}: "
-        f"{'; '.join(lacking) or 'there is no model'}. Train one on these channels: insightsim train eeg"
+        f"{'; '.join(lacking) or 'there is no model'}. Name the channels (--ch-names), or train a model on "
+        "these: insightsim train eeg"
+    )
+
+
+def _same_windows(recipe: Recipe, other: Recipe) -> bool:
+    return recipe == replace(
+        other, ch_names=recipe.ch_names, reference=recipe.reference, features=recipe.features
     )

@@ -13,7 +13,7 @@ from scipy import fft
 from insightsim.bandpower import BATCH, SEGMENT, Floats, Spectrum, density_at, psd
 from insightsim.errors import SettingsError
 from insightsim.gaps import SETTLE
-from insightsim.types import MEASURED, SETTLING, Quality, Signal
+from insightsim.types import MEASURED, SETTLING, UNTIMED, Quality, Signal
 
 Mask = NDArray[np.bool_]
 
@@ -192,6 +192,8 @@ def _odd_scale(sd: Floats, alive: Mask, limits: Limits) -> list[str | None]:
 
 def _unmeasured(window: Signal, measured: float, coverage: float) -> str | None:
     """Why too little of a window was measured, or too soon after a gap; None when it is all right."""
+    if (window.state == UNTIMED).any():
+        return "its samples come at another rate than the stream says"
     settling = np.flatnonzero(window.state == SETTLING)
     if len(settling):
         since = window.times[-1] - window.times[settling[-1]] + SETTLE

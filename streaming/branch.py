@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from insightsim.cards import Card
 from insightsim.eeg import Judge, Windows
+from insightsim.electrodes import Electrodes, fitting
 from insightsim.models import Model
+from insightsim.quality import assess
 from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming.lsl import clock
 from streaming.sources import Source, SourceInfo
@@ -22,6 +24,8 @@ STUCK_AFTER = 2.0
 """Seconds without a window, though samples arrive, after which that is said."""
 OTHER_CLOCK = 60.0
 """Seconds of lag that no buffer explains: the stamps are from another clock."""
+WATCH_EVERY = 1.0
+"""Seconds between two looks at every channel of the stream."""
 RATE_OVER = 10.0
 """Seconds over which the effective rate is measured."""
 
@@ -37,15 +41,17 @@ class Event:
 class Branch:
     """Pulls one source and pushes what comes through windows and model.
 
-    The model is chosen, and every stage built anew, each time the source is opened: a stream may come back
-    with other channels. `open`, `step` and `close` run on the branch's thread, the rest between them.
+    The models that fit are chosen, the best first, and every stage built anew, each time the source is
+    opened: a stream may come back with other channels. When a channel has been bad for long, the best model
+    that can do without it takes over, and the first one again when the channel has recovered. `open`, `step`
+    and `close` run on the branch's thread, the rest between them.
     """
 
     def __init__(
         self,
         source: Source,
         stream: str,
-        choose: Callable[[SourceInfo], Model],
+        choose: Callable[[SourceInfo], Sequence[Model]],
         judge: Callable[[Model], Judge],
     ) -> None:
         self.source = source
@@ -60,13 +66,16 @@ class Branch:
     def open(self, within: float = 1.0) -> Event:
         """Open the source and build the stages its channels allow; raises what source and choice raise."""
         info = self.source.open(within)
-        model = self._choose(info)
-        self.card = model.card
-        self.judge = self._judge(model)
-        self.windows = Windows(model.card.recipe, self.judge.mains)
+        self._models = self._choose(info)
+        self._use(self._models[0])
+        ch_names = list(dict.fromkeys(ch for model in self._models for ch in model.card.recipe.ch_names))
+        self.windows = Windows(self._models[0].card.recipe, self.judge.mains, ch_names)
         self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
+        self.electrodes = Electrodes(ch_names)
+        self._watched = -math.inf
         self._rate = Rate()
         self._spoke = -math.inf
+        self._filled = 0.0
         # Back, but silent so far: a lost stream stays lost until it brings samples.
         lost = self.state.status == "lost"
         return self._event(
@@ -75,7 +84,8 @@ class Branch:
             name=info.name,
             sfreq=info.sfreq,
             n_channels=len(info.ch_names),
-            model=model.card.name,
+            model=self._models[0].card.name,
+            left_out=(),
             reference=info.reference,
         )
 
@@ -88,18 +98,63 @@ class Branch:
             return []
         self._rate.take(chunk)
         self.newest = float(chunk.times[-1])
-        predictions = self.judge(list(self.windows(chunk)))
-        if predictions:
-            self._spoke = clock()
-            return [self._live(prediction) for prediction in predictions]
-        return self._filling()
+        windows = list(self.windows(chunk))
+        if not windows:
+            return self._filling()
+        self._spoke = clock()
+        self._watch(windows)
+        return [self._live(prediction) for prediction in self.judge(windows)]
+
+    def _watch(self, windows: Sequence[Signal]) -> None:
+        """Look at all channels now and then; hand over to another model when that has become better."""
+        for window in windows:
+            time = float(window.times[-1])
+            if 0 <= time - self._watched < WATCH_EVERY:
+                continue
+            self._watched = time
+            (quality,) = assess([window], self.judge.limits, self.judge.mains)
+            if self.electrodes(time, quality):
+                best = fitting(self._models, self.electrodes.left_out)
+                if best is not None and best is not self.judge.model:
+                    self._use(best)
+
+    def _use(self, model: Model) -> None:
+        self.card = model.card
+        self.judge = self._judge(model)
 
     def _live(self, prediction: Prediction) -> Event:
         lag = self.source.lag(prediction.time)
-        if abs(lag) < OTHER_CLOCK:
-            return self._event("live", prediction, **self._figures(lag))
-        reason = f"its stamps are not on the LSL clock: {abs(lag):.0f} s off, so its lag cannot be told"
-        return self._event("live", prediction, reason=reason, **self._figures(None))
+        notes = [self._stated(), self._doing_without()]
+        if abs(lag) >= OTHER_CLOCK:
+            off = f"{abs(lag):.0f} s off"
+            notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
+        return self._event(
+            "live",
+            prediction,
+            reason="; ".join(filter(None, notes)) or None,
+            model=prediction.model,
+            left_out=self.electrodes.left_out,
+            **self._figures(lag if abs(lag) < OTHER_CLOCK else None),
+        )
+
+    def _stated(self) -> str:
+        """What is wrong with the rate that the stream states."""
+        steady = self.windows.steady
+        if steady.pace is None or not (steady.wrong or steady.replaced):
+            return ""
+        says = f"the stream says {steady.stated:g} Hz" if steady.stated else "the stream states no rate"
+        if steady.wrong:
+            return f"{says}, but {steady.pace:.1f} samples a second arrive"
+        return f"{says}; measured and used are {steady.rate:.1f} Hz"
+
+    def _doing_without(self) -> str:
+        """What became of channels that were bad for long."""
+        if not self.electrodes.left_out:
+            return ""
+        gone = ", ".join(self.electrodes.left_out)
+        if fitting([self.judge.model], self.electrodes.left_out) is None:
+            return f"{gone} bad for long, and there is no model that can do without"
+        return f"{gone} bad for long and left out"
 
     def _filling(self) -> list[Event]:
         """Say once a second how far the first window is, and when nothing comes of the samples."""
@@ -107,8 +162,9 @@ class Branch:
         if silent < (SAY_EVERY if filled < 1.0 else max(STUCK_AFTER, 2 * self.windows.slide.step)):
             return []
         self._spoke = clock()
+        filled_before, self._filled = self._filled, filled
         reason = f"warming up: {filled:.0%} of the first window"
-        if filled >= 1.0:
+        if filled in (1.0, filled_before) and self.windows.mend.dropped:
             reason = f"samples arrive, but {self.windows.mend.dropped} had stamps that cannot be used"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
 
@@ -134,7 +190,7 @@ class Branch:
         time = clock() if self.newest is None else self.newest
         return Prediction(self.state.stream, time, None, None, Quality(0.0, reason), self.state.model)
 
-    def _figures(self, lag: float | None) -> dict[str, float | int | None]:
+    def _figures(self, lag: float | None) -> dict[str, object]:
         mend = self.windows.mend
         return {"lag": lag, "rate": self._rate.value, "gaps": mend.gaps, "dropped": mend.dropped}
 

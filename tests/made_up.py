@@ -89,6 +89,6 @@ class Noise:
 def person(source: Source, name: str = "p1") -> Participant:
     """Somebody watched by this source and the model that always says 0.8."""
     branch = Branch(
-        source, "eeg", lambda _: Model(CARD, Agreeing()), lambda model: Judge(model, Limits(), 50.0)
+        source, "eeg", lambda _: [Model(CARD, Agreeing())], lambda model: Judge(model, Limits(), 50.0)
     )
     return Participant(name, [branch], LateFusion(), Smooth(10.0))

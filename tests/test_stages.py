@@ -16,6 +16,8 @@ from insightsim.cards import Features, Filter, Recipe
 from insightsim.eeg import Windows
 from insightsim.filters import Causal
 from insightsim.gaps import Mend
+from insightsim.resample import Resample
+from insightsim.steady import Steady
 from insightsim.types import Signal
 from insightsim.windows import Slide
 
@@ -26,7 +28,10 @@ Stage = Callable[[Signal], Signal | Iterator[Signal]]
 
 STAGES: dict[str, Callable[[], Stage]] = {
     "Mend": Mend,
-    "Causal": lambda: Causal(RECIPE),
+    "Steady": Steady,
+    "Resample to itself": lambda: Resample(128.0, 45.0),
+    "Resample": lambda: Resample(100.0, 40.0),
+    "Causal": lambda: Causal(Filter(), 128.0),
     "Slide": lambda: Slide(128, 0.25),
     "Windows": lambda: Windows(RECIPE),
 }
@@ -57,8 +62,9 @@ def fed(stage: Stage, chunks: Iterable[Signal]) -> list[Signal]:
     out: list[Signal] = []
     for chunk in chunks:
         result = stage(chunk)
-        parts = [result[i : i + 1] for i in range(len(result))] if isinstance(result, Signal) else result
-        out.extend(parts)
+        for part in [result] if isinstance(result, Signal) else result:
+            whole = isinstance(stage, (Slide, Windows))
+            out.extend([part] if whole else [part[i : i + 1] for i in range(len(part))])
     return out
 
 

@@ -6,12 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mne.channels import make_standard_montage
 
-from insightsim.cards import Features, Filter, Recipe
 from insightsim.conform import Conform, canonical, missing
 from insightsim.errors import SignalError
 from insightsim.types import Signal
 
-RECIPE = Recipe("eeg", ("T7", "Fp1"), "average", "uV", 128.0, 512, 0.25, Filter(), Features("psd16"))
+WANTED = ("T7", "Fp1")
 
 
 def chunk(ch_names=("Fp1", "T7"), unit="uV", sfreq=128.0) -> Signal:
@@ -50,8 +49,8 @@ def test_every_10_05_name_is_its_own_canonical_name_in_any_case(name, upper):
         assert canonical(name.upper() if upper else name.lower()) == name
 
 
-def test_channels_come_in_the_order_of_the_recipe_and_others_are_ignored():
-    out = Conform(RECIPE)(chunk(("trigger", "FP1", "Cz", "t3")))
+def test_channels_come_in_the_order_wanted_and_others_are_ignored():
+    out = Conform(WANTED, 98.0)(chunk(("trigger", "FP1", "Cz", "t3")))
     assert out.ch_names == ("T7", "Fp1")
     np.testing.assert_array_equal(out.data, [[3, 1], [7, 5], [11, 9]])
 
@@ -64,7 +63,7 @@ def test_channels_come_in_the_order_of_the_recipe_and_others_are_ignored():
     ],
 )
 def test_every_unit_of_voltage_becomes_microvolts(unit, factor):
-    out = Conform(RECIPE)(chunk(("T7", "Fp1"), unit))
+    out = Conform(WANTED, 98.0)(chunk(("T7", "Fp1"), unit))
     assert out.unit == "uV"
     assert out.data.dtype == np.float32
     np.testing.assert_allclose(out.data, chunk().data * factor, rtol=1e-6)
@@ -72,26 +71,31 @@ def test_every_unit_of_voltage_becomes_microvolts(unit, factor):
 
 def test_an_unknown_unit_is_refused():
     with pytest.raises(SignalError, match='states the unit "Ohm", expected volts'):
-        Conform(RECIPE)(chunk(unit="Ohm"))
+        Conform(WANTED, 98.0)(chunk(unit="Ohm"))
 
 
 def test_missing_channels_are_named_with_what_was_there():
     with pytest.raises(SignalError, match="missing T7; found Fp1, Cz"):
-        Conform(RECIPE)(chunk(("Fp1", "Cz")))
+        Conform(WANTED, 98.0)(chunk(("Fp1", "Cz")))
     assert missing(("Fp1", "T7", "Oz"), ("FP1", "T3")) == ("Oz",)
 
 
 def test_a_channel_that_is_there_twice_is_refused():
     with pytest.raises(SignalError, match="T3 and T7 both name T7"):
-        Conform(RECIPE)(chunk(("T3", "T7", "Fp1")))
+        Conform(WANTED, 98.0)(chunk(("T3", "T7", "Fp1")))
 
 
-def test_another_rate_is_refused():
-    with pytest.raises(SignalError, match="found a rate of 256 Hz, expected 128 Hz"):
-        Conform(RECIPE)(chunk(sfreq=256.0))
+def test_a_rate_too_low_for_the_band_is_refused():
+    with pytest.raises(SignalError, match="found a rate of 64 Hz, expected at least 98 Hz"):
+        Conform(WANTED, 98.0)(chunk(sfreq=64.0))
+
+
+@pytest.mark.parametrize("sfreq", [0.0, 98.0, 2048.0])
+def test_any_other_rate_passes_and_so_does_one_that_is_not_stated(sfreq):
+    assert Conform(WANTED, 98.0)(chunk(sfreq=sfreq)).sfreq == sfreq
 
 
 def test_channels_are_looked_up_anew_when_they_change():
-    conform = Conform(RECIPE)
+    conform = Conform(WANTED, 98.0)
     conform(chunk(("Fp1", "T7")))
     np.testing.assert_array_equal(conform(chunk(("T7", "Fp1"))).data, chunk().data)

@@ -7,7 +7,7 @@ import pytest
 
 from insightsim.bandpower import features
 from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
-from insightsim.eeg import Judge, Windows, examine
+from insightsim.eeg import Judge, Windows, examine, referred
 from insightsim.filters import Causal
 from insightsim.quality import Limits
 from insightsim.types import SETTLING, VADL, Signal
@@ -57,6 +57,22 @@ def test_the_chain_goes_from_any_labels_unit_and_order_to_the_same_windows():
         np.testing.assert_array_equal(a.times, b.times)
 
 
+def test_the_average_reference_takes_away_what_all_channels_share():
+    window = list(Windows(RECIPE)(recording()))[-1]
+    shared = replace(window, data=window.data + np.linspace(0, 50, 512, dtype=np.float32)[:, None])
+    np.testing.assert_allclose(referred(RECIPE, shared).data, referred(RECIPE, window).data, atol=1e-4)
+    np.testing.assert_allclose(referred(RECIPE, window).data.mean(axis=1), 0, atol=1e-5)
+
+
+def test_a_model_of_fewer_channels_has_a_reference_of_its_own():
+    window = list(Windows(RECIPE)(recording()))[-1]
+    two = replace(RECIPE, ch_names=("Fp2", "Fp1"))
+    found = referred(two, window)
+    assert found.ch_names == ("Fp2", "Fp1")
+    np.testing.assert_allclose(found.data[:, 0], (window.data[:, 2] - window.data[:, 0]) / 2, atol=1e-4)
+    np.testing.assert_array_equal(found.raw, window.raw[:, [2, 0]])
+
+
 def test_the_first_windows_are_settling_and_the_later_ones_are_not():
     states = [SETTLING in window.state for window in Windows(RECIPE)(recording())]
     assert states == [True] * 2 + [False] * 37
@@ -86,7 +102,7 @@ def test_good_windows_are_judged_in_one_call_and_bad_ones_not_at_all():
         assert (prediction.vadl is None) == (prediction.quality.reason is not None)
         assert (prediction.vadl is None) == (prediction.spread is None)
         if prediction.vadl is not None:
-            p = 1 / (1 + np.exp(-features(RECIPE, window.data)[:4]))
+            p = 1 / (1 + np.exp(-features(RECIPE, referred(RECIPE, window).data)[:4]))
             np.testing.assert_allclose(prediction.vadl, p, rtol=1e-5)
             np.testing.assert_allclose(prediction.spread, p / 10, rtol=1e-5)
             assert isinstance(prediction.vadl, VADL)
@@ -119,7 +135,7 @@ def test_the_mains_that_is_set_reaches_the_filter():
     assert left[None].data.std() == left[50.0].data.std() > 5
     assert left[60.0].data.std() < 1e-3
     end = len(signal) - int(np.count_nonzero(signal.times > left[60.0].times[-1]))
-    alone = Causal(recipe, 60.0)(signal).data[end - 512 : end]
+    alone = Causal(recipe.filter, 128.0, 60.0)(signal).data[end - 512 : end]
     np.testing.assert_allclose(left[60.0].data, alone, atol=1e-6)
 
 
@@ -137,5 +153,7 @@ def test_examining_gives_the_same_numbers_as_each_part_alone():
     windows = list(Windows(RECIPE)(recording(5000)))
     qualities, found = examine(RECIPE, windows, Limits(), 50.0)
     assert len(qualities) == len(windows) == len(found)
-    np.testing.assert_allclose(found, features(RECIPE, np.stack([w.data for w in windows])), atol=1e-6)
+    np.testing.assert_allclose(
+        found, features(RECIPE, np.stack([referred(RECIPE, w).data for w in windows])), atol=1e-6
+    )
     assert found.dtype == np.float32

@@ -183,11 +183,21 @@ def rich_and_poor(folder: Path) -> None:
     saved(folder, graph(n_features=len(feature_names(six))), replace(CARD, name="b-rich", recipe=six))
 
 
-def test_the_richest_model_whose_channels_are_all_there_is_taken(tmp_path: Path) -> None:
+def test_the_models_whose_channels_are_all_there_are_taken_the_richest_first(tmp_path: Path) -> None:
     rich_and_poor(tmp_path)
     four = ["fp1", "F3", "FP2", "F4", "Cz"]
-    assert models.choose(four, tmp_path).stem == "a-poor"
-    assert models.choose([*four, "T3", "T4"], tmp_path).stem == "b-rich"
+    assert [path.stem for path in models.choose(four, tmp_path)] == ["a-poor"]
+    assert [path.stem for path in models.choose([*four, "T3", "T4"], tmp_path)] == ["b-rich", "a-poor"]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"step": 0.5}, {"n_samples": 256}, {"filter": replace(RECIPE.filter, high=40.0)}]
+)
+def test_a_model_of_other_windows_cannot_take_over(tmp_path: Path, changes: dict[str, Any]) -> None:
+    rich_and_poor(tmp_path)
+    saved(tmp_path, card=replace(CARD, name="a-poor", recipe=replace(RECIPE, **changes)))
+    six = ["Fp1", "F3", "Fp2", "F4", "T7", "T8"]
+    assert [path.stem for path in models.choose(six, tmp_path)] == ["b-rich"]
 
 
 def test_when_no_model_fits_the_missing_channels_of_each_are_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insightsim.cards import Features, Filter, Recipe
-from insightsim.eeg import Windows
+from insightsim.eeg import Windows, referred
 from insightsim.errors import SettingsError
 from insightsim.quality import Limits, assess
 from insightsim.types import INTERPOLATED, SETTLING, Quality, Signal
@@ -36,7 +36,8 @@ def brain(seed: int = 0, n_samples: int = 1024) -> np.ndarray:
 def last_window(data: np.ndarray, recipe: Recipe = RECIPE) -> Signal:
     """The last window, long after the filter has settled."""
     times = np.arange(len(data)) / recipe.sfreq
-    return list(Windows(recipe)(Signal("eeg", CH_NAMES, "uV", recipe.sfreq, data, times)))[-1]
+    windows = list(Windows(recipe)(Signal("eeg", CH_NAMES, "uV", recipe.sfreq, data, times)))
+    return referred(recipe, windows[-1])
 
 
 def quality_of(spoil: Spoil | None = None, limits: Limits | None = None, mains: float = 50.0) -> Quality:

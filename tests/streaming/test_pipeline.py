@@ -12,7 +12,7 @@ import pytest
 from insightsim.errors import SignalError, StreamLost, StreamNotFound
 from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
-from streaming import pipeline
+from streaming import pump
 from streaming.branch import Event, Rate
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
@@ -79,7 +79,7 @@ def test_after_the_end_nothing_is_presented_as_current() -> None:
 
 
 def test_a_lost_stream_is_said_nulls_the_estimate_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
     source = Noise(12, lose_at(20), delay=0.002)
     source.refusals = [StreamNotFound("no stream answers"), SignalError("3 of 4 channels are missing")]
     _, seen = run(source)
@@ -99,13 +99,13 @@ def test_a_lost_stream_is_said_nulls_the_estimate_and_comes_back(monkeypatch: py
 
 
 def test_a_stream_that_comes_back_silent_stays_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
     _, seen = run(Noise(12, lose_at(20, 21, 22), delay=0.002))
     assert statuses(seen).count("lost") == 1
 
 
 def test_one_participants_loss_does_not_touch_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
     _, seen = run(Noise(6, delay=0.002), Noise(6, lose_at(5), delay=0.002))
     assert "lost" not in statuses(seen)
 
@@ -131,7 +131,7 @@ def test_a_bug_ends_the_session_is_raised_and_closes_every_source() -> None:
 def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pipeline, "OPEN_WITHIN", 0.6)
+    monkeypatch.setattr(pump, "OPEN_WITHIN", 0.6)
     source = Noise(6)
     source.opens = 1
     source.refusals = [StreamNotFound("no stream answers lsl:x")]
@@ -152,7 +152,7 @@ def test_a_stream_that_appears_a_little_late_is_found() -> None:
 def test_a_stream_that_comes_back_unfit_stays_lost_and_says_why(
     monkeypatch: pytest.MonkeyPatch, unit: str, names: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr(pipeline, "TRY_EVERY", 0.01)
+    monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
     source = Noise(12, lose_at(20), delay=0.002)
     opened = source.open
 
@@ -193,16 +193,16 @@ def test_samples_that_arrive_but_cannot_be_used_do_not_leave_old_numbers_current
     _, seen = run(source)
     last_judged = max(i for i, item in enumerate(seen) if isinstance(item, Estimate) and item.vadl)
     reasons = [item.reason or "" for item in seen[last_judged + 1 :] if isinstance(item, Estimate)]
-    assert "cannot be used" in reasons[0]
+    assert any("cannot be used" in reason for reason in reasons)
 
 
-def test_a_stream_at_another_rate_is_refused_with_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_too_slow_for_every_model_is_refused_with_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
     source = Noise(6)
-    monkeypatch.setattr(source, "open", lambda within=0.0: SourceInfo("amp", CHANNELS, "uV", 250.0))
+    monkeypatch.setattr(source, "open", lambda within=0.0: SourceInfo("amp", CHANNELS, "uV", 64.0))
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
-    assert "250 Hz" in str(raised.value.exceptions[0])
-    assert "128 Hz" in str(raised.value.exceptions[0])
+    assert "64 Hz" in str(raised.value.exceptions[0])
+    assert "98 Hz" in str(raised.value.exceptions[0])
 
 
 def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> None:
