@@ -59,12 +59,53 @@ def _memory(
     _show(memory.measure(seconds, model), as_json, markdown)
 
 
+@app.command("load")
+def _load(
+    seconds: Watched = 60.0, model: Model = "auto", as_json: Json = False, markdown: Markdown = False
+) -> None:
+    """How much of a core 32 channels at 512 Hz take, beyond the bare inlet."""
+    from tools.bench import load
+
+    _show(load.measure(seconds, model), as_json, markdown)
+
+
+@app.command("people")
+def _people(
+    seconds: Watched = 30.0, model: Model = "auto", as_json: Json = False, markdown: Markdown = False
+) -> None:
+    """Eight people of 32 channels at 128 Hz in one monitor: what they take, how old their estimates are."""
+    from tools.bench import people
+
+    _show(people.measure(seconds, model), as_json, markdown)
+
+
+@app.command("soak")
+def _soak(
+    hours: Annotated[float, typer.Option(min=0.001, help="Of a recording, at high speed.")] = 1.0,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Over LSL.")] = 10.0,
+    speed: Annotated[float, typer.Option(min=1.0, max=1000.0, help="Of the recording.")] = 200.0,
+    model: Model = "auto",
+    as_json: Json = False,
+    markdown: Markdown = False,
+) -> None:
+    """Whether memory, threads and open files stay what they are: an hour from file, ten minutes over LSL."""
+    from tools.bench import soak
+
+    _show(soak.measure(hours, minutes, speed, model), as_json, markdown)
+
+
 @app.command("all")
 def _all(model: Model = "auto", as_json: Json = False, markdown: Markdown = False) -> None:
-    """One after another, some five minutes."""
-    from tools.bench import latency, memory, throughput
+    """One after another but for the soak, some eight minutes."""
+    from tools.bench import latency, load, memory, people, throughput
 
-    reports = (latency.measure(60.0, model), throughput.measure(None, 3, model), memory.measure(20.0, model))
+    reports = (
+        latency.measure(60.0, model),
+        throughput.measure(None, 3, model),
+        memory.measure(20.0, model),
+        load.measure(60.0, model),
+        people.measure(30.0, model),
+    )
     _show(sum(reports[1:], start=reports[0]), as_json, markdown)
 
 

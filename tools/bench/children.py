@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -79,25 +79,53 @@ async def outlet(source_id: str) -> AsyncIterator[dict[str, str]]:
 
     Yields the environment in which other processes find it.
     """
+    options = ("--name", source_id, "--source-id", source_id, "--parent", str(os.getpid()))
+    async with _sending("tools.cli", "replay", "synthetic", *options) as env:
+        yield env
+
+
+@asynccontextmanager
+async def headsets(source_ids: Sequence[str], sfreq: float) -> AsyncIterator[dict[str, str]]:
+    """Cheap headsets of 32 channels, sample by sample, all in one process; yields what `outlet` does."""
+    async with _sending("tools.bench.publisher", str(os.getpid()), str(sfreq), *source_ids) as env:
+        yield env
+
+
+@asynccontextmanager
+async def _sending(module: str, *arguments: str) -> AsyncIterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="insightsim-bench-") as folder:
         settings = Path(folder) / "lsl_api.cfg"
         settings.write_text(LSL_SETTINGS, encoding="utf-8")
         env = os.environ | {"LSLAPICFG": str(settings)}
-        options = ("--name", source_id, "--source-id", source_id, "--parent", str(os.getpid()))
-        async with child("-m", "tools.cli", "replay", "synthetic", *options, env=env) as process:
-            await said(process, "(Publishing)", "the replay")
+        async with child("-m", module, *arguments, env=env) as process:
+            await said(process, "(Publishing)", module)
             yield env
 
 
 @asynccontextmanager
+async def bare(source_ids: Sequence[str], env: dict[str, str]) -> AsyncIterator[Process]:
+    """A process that fetches these streams and forgets them."""
+    async with child("-m", "tools.bench.floor", "--drain", *source_ids, env=env) as process:
+        await said(process, "(Draining)", "tools.bench.floor")
+        yield process
+
+
+def one(source: str) -> tuple[str, ...]:
+    """The monitor's options for one person, p1."""
+    return ("--eeg", source, "--participant", "p1")
+
+
+@asynccontextmanager
 async def monitor(
-    source_id: str, model: str, seconds: float, env: dict[str, str]
+    options: Sequence[str], model: str, seconds: float, env: dict[str, str] | None = None
 ) -> AsyncIterator[tuple[Process, str]]:
-    """The real monitor on that stream, and the address of its feed; it stops itself long after `seconds`."""
-    options = ("--eeg", f"lsl:source_id={source_id}", "--participant", "p1", "--model", model)
+    """The real monitor, and the address of its feeds, to which "/" and a name are added.
+
+    It stops itself long after `seconds`.
+    """
     page = ("--port", "0", "--no-browser", "--seconds", str(seconds + 2 * START_WITHIN))
-    async with child("-m", "tools.cli", "monitor", *options, *page, env=env) as process:
-        yield process, f"ws://{await said(process, ADDRESS, 'the monitor')}/live/p1"
+    async with child("-m", "tools.cli", "monitor", *options, "--model", model, *page, env=env) as process:
+        yield process, f"ws://{await said(process, ADDRESS, 'the monitor')}/live"
 
 
 ADDRESS = r"(127\.0\.0\.1:\d+)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,25 +52,36 @@ def stamp(message: Any) -> float | None:
 
 async def listen(address: str, seconds: float, who: str) -> Ages:
     """Read a feed for so many seconds from its second one on. Raises InsightSimError when it falls silent."""
+    (ages,) = await listen_to_all([address], seconds, who)
+    return ages
+
+
+async def listen_to_all(addresses: Sequence[str], seconds: float, who: str) -> list[Ages]:
+    """The same of several feeds at once."""
+    with watching(who, seconds) as watched:
+        return await asyncio.gather(*(_listen(address, seconds, who, watched) for address in addresses))
+
+
+async def _listen(address: str, seconds: float, who: str, watched: Callable[[float], None]) -> Ages:
     stamps: list[float] = []
     ages: list[float] = []
     connected, start = clock(), None
     async with connect(address, compression=None, ping_interval=None) as socket:
-        with watching(who, seconds) as watched:
-            while start is None or clock() < start + seconds:
-                try:
-                    message = await asyncio.wait_for(socket.recv(), FIRST_WITHIN)
-                except (TimeoutError, ConnectionClosed) as error:
-                    raise InsightSimError(f"{who} sent nothing more after {len(ages)} messages") from error
-                now = clock()
-                # A feed first sends newcomers its latest estimate, which is old.
-                if (time := stamp(json.loads(message))) is None or time < connected:
-                    continue
-                start = start or now + SETTLE
-                if now >= start:
-                    stamps.append(time)
-                    ages.append(now - time)
-                    watched(now - start)
+        while start is None or clock() < start + seconds:
+            try:
+                message = await asyncio.wait_for(socket.recv(), FIRST_WITHIN)
+            except (TimeoutError, ConnectionClosed) as error:
+                why = str(error) or f"silent for {FIRST_WITHIN:g} s"
+                raise InsightSimError(f"{who} sent nothing more after {len(ages)} messages: {why}") from error
+            now = clock()
+            # A feed first sends newcomers its latest estimate, which is old.
+            if (time := stamp(json.loads(message))) is None or time < connected:
+                continue
+            start = start or now + SETTLE
+            if now >= start:
+                stamps.append(time)
+                ages.append(now - time)
+                watched(now - start)
     if not ages:
         raise InsightSimError(f"{who} sent nothing that counts within {seconds:g} s; measure longer")
     return Ages(np.array(ages), 1 + round((stamps[-1] - stamps[0]) / STEP))

@@ -29,14 +29,15 @@ def measure(seconds: float = 60.0, model: str = "auto") -> Report:
 async def _measure(seconds: float, model: str) -> tuple[Ages, Ages, Ages | None]:
     source_id = f"insightsim-bench-{os.getpid()}"
     async with children.outlet(source_id) as env:
-        floor = await _bare("floor", source_id, seconds, env)
-        async with children.monitor(source_id, model, seconds, env) as (_, address):
-            ours = await listen(address, seconds, "monitor")
-        usual = await _bare("usual", source_id, seconds, env) if find_spec("mne_lsl") else None
+        floor = await beside("floor", source_id, seconds, env)
+        options = children.one(f"lsl:source_id={source_id}")
+        async with children.monitor(options, model, seconds, env) as (_, address):
+            ours = await listen(f"{address}/p1", seconds, "monitor")
+        usual = await beside("usual", source_id, seconds, env) if find_spec("mne_lsl") else None
     return ours, floor, usual
 
 
-async def _bare(module: str, source_id: str, seconds: float, env: dict[str, str]) -> Ages:
+async def beside(module: str, source_id: str, seconds: float, env: dict[str, str]) -> Ages:
     """The ages that the program tools/bench/<module>.py leads to."""
     async with children.child("-m", f"tools.bench.{module}", source_id, env=env) as process:
         address = await children.said(process, children.ADDRESS, f"tools.bench.{module}")
@@ -47,23 +48,24 @@ def report(ours: Ages, floor: Ages, usual: Ages | None) -> Report:
     """Ours beside the floor, with the targets, and beside the usual library."""
     what = "sample to estimate"
     rows = [
-        _row(f"{what}, median", ours, floor, "floor", 50, MEDIAN),
-        _row(f"{what}, p99", ours, floor, "floor", 99, P99),
-        _row(f"{what}, max", ours, floor, "floor", 100),
+        row(f"{what}, median", ours, floor, "floor", 50, MEDIAN),
+        row(f"{what}, p99", ours, floor, "floor", 99, P99),
+        row(f"{what}, max", ours, floor, "floor", 100),
     ]
     notes = [f"latency of the monitor: {ours}", f"latency of the floor: {floor}"]
     if usual is None:
         notes.append("mne-lsl is NOT measured: it is not installed (it comes with tests/requirements.lock)")
     else:
         rows += [
-            _row(f"{what}, {name}", ours, usual, "mne-lsl", percent)
+            row(f"{what}, {name}", ours, usual, "mne-lsl", percent)
             for name, percent in (("median", 50), ("p99", 99), ("max", 100))
         ]
         notes.append(f"latency of mne-lsl, whose result is the spectrum: {usual}")
     return Report(tuple(rows), tuple(notes))
 
 
-def _row(what: str, ours: Ages, other: Ages, named: str, percent: float, target: float | None = None) -> Row:
+def row(what: str, ours: Ages, other: Ages, named: str, percent: float, target: float | None = None) -> Row:
+    """A percentile of ours beside the other's, and how far apart the two may be, ms."""
     bound: Literal["≤"] | None = None if target is None else "≤"
     figures = ours.percentile(percent), "ms", other.percentile(percent)
     return Row(what, *figures, named, "difference", bound, target)

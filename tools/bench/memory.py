@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
-from pathlib import Path
 
 from tools.bench import children
 from tools.bench.feed import listen
+from tools.bench.looks import look, missed
 from tools.bench.report import Report, Row
 
 TARGET = 300.0
@@ -22,27 +21,18 @@ def measure(seconds: float = 20.0, model: str = "auto") -> Report:
 
 async def _measure(seconds: float, model: str) -> float | None:
     source_id = f"insightsim-bench-{os.getpid()}"
+    options = children.one(f"lsl:source_id={source_id}")
     async with (
         children.outlet(source_id) as env,
-        children.monitor(source_id, model, seconds, env) as (process, address),
+        children.monitor(options, model, seconds, env) as (process, address),
     ):
-        await listen(address, seconds, "monitor")
-        return peak(process.pid)
-
-
-def peak(pid: int) -> float | None:
-    """The most a process has had resident so far, MB (10⁶ bytes); None where the system has no /proc."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    match = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-    return None if match is None else int(match[1]) * 1024 / 1e6
+        await listen(f"{address}/p1", seconds, "monitor")
+        found = look(process.pid)
+        return None if found is None else found.peak
 
 
 def report(found: float | None) -> Report:
     """The one row, or why there is none."""
     if found is None:
-        note = "memory is NOT measured: this system does not say it under /proc, as Linux does"
-        return Report((), (note,))
+        return missed("memory")
     return Report((Row("EEG-only monitor, most memory resident", found, "MB", bound="≤", target=TARGET),))
