@@ -60,12 +60,14 @@ class Branch:
         self.state = StreamState(stream, "connecting", clock(), source.query)
         self.newest: float | None = None
         """Stamp of the newest sample, s; None before there was one."""
+        self.info: SourceInfo | None = None
+        """Of the source as last opened; None before."""
         self.card: Card | None = None
         """Of the model in use; None before the source was first opened."""
 
     def open(self, within: float = 1.0) -> Event:
         """Open the source and build the stages its channels allow; raises what source and choice raise."""
-        info = self.source.open(within)
+        info = self.info = self.source.open(within)
         self._models = self._choose(info)
         self._use(self._models[0])
         ch_names = list(dict.fromkeys(ch for model in self._models for ch in model.card.recipe.ch_names))
@@ -164,7 +166,9 @@ class Branch:
         self._spoke = clock()
         filled_before, self._filled = self._filled, filled
         reason = f"warming up: {filled:.0%} of the first window"
-        if filled in (1.0, filled_before) and self.windows.mend.dropped:
+        if self.windows.steady.wrong:
+            reason = self._stated()
+        elif filled in (1.0, filled_before) and self.windows.mend.dropped:
             reason = f"samples arrive, but {self.windows.mend.dropped} had stamps that cannot be used"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
 

@@ -66,9 +66,9 @@ class Feed:
             self._readers.discard(reader)
 
 
-def _said(state: StreamState) -> tuple[str | None, ...]:
+def _said(state: StreamState) -> tuple[object, ...]:
     """What of a state is news; rate, lag and counts travel with every estimate."""
-    return state.status, state.reason, state.name, state.model
+    return state.status, state.reason, state.name, state.model, state.left_out
 
 
 class _Reader:

@@ -221,7 +221,7 @@ def _read_description(info: pylsl.StreamInfo) -> tuple[list[int], SourceInfo]:
         )
     reference = info.desc().child("reference").child_value("label")
     ch_names = tuple(labels[i] for i in picks)
-    return picks, SourceInfo(info.name(), ch_names, found[0], info.nominal_srate(), reference)
+    return picks, SourceInfo(info.name(), ch_names, found[0], info.nominal_srate(), reference, info.uid())
 
 
 def _padded(info: pylsl.StreamInfo, said: list[str | None] | None) -> list[str]:

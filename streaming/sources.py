@@ -34,6 +34,8 @@ class SourceInfo:
     """Nominal rate, Hz."""
     reference: str = ""
     """As the stream states it; empty where it does not."""
+    ident: str = ""
+    """What no other stream shares; empty where nothing tells."""
 
 
 class Source(Protocol):

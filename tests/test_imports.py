@@ -25,10 +25,10 @@ ONLY_IN = {
     "fastapi": ("web/",),
     "starlette": ("web/",),
     "uvicorn": ("web/",),
-    "threading": ("streaming/pipeline.py", "streaming/camera.py"),
-    "concurrent": ("streaming/pipeline.py", "streaming/camera.py"),
-    "to_thread": ("streaming/pipeline.py",),
-    "run_in_executor": ("streaming/pipeline.py",),
+    "threading": ("streaming/pump.py", "streaming/camera.py"),
+    "concurrent": ("streaming/pump.py", "streaming/camera.py"),
+    "to_thread": ("streaming/pump.py",),
+    "run_in_executor": ("streaming/pump.py",),
 }
 """Module (or the call that makes a thread) → the only files or folders that may name it."""
 HEAVY = {

@@ -9,19 +9,32 @@ import sys
 import typer
 
 from insightsim.types import Estimate, StreamState
-from streaming.feed import Feed
+from streaming.pipeline import Session
 from web.messages import dumps, estimate_message, status_message
 
 
-async def print_feed(
-    participant: str, feed: Feed, utc_offset: float, as_json: bool, stdout: asyncio.Lock
-) -> None:
-    """Print until the feed is closed or nobody reads any more; a slow reader skips estimates.
+async def print_feeds(session: Session, as_json: bool) -> None:
+    """Print until every feed is closed or nobody reads any more; a slow reader skips estimates."""
+    stdout = asyncio.Lock()
+    printing = [
+        asyncio.create_task(_print_feed(session, name, as_json, stdout)) for name in session.participants
+    ]
+    try:
+        for printed in asyncio.as_completed(printing):
+            if not await printed:
+                return
+    finally:
+        for task in printing:
+            task.cancel()
 
-    `stdout` is shared by all who print.
-    """
-    async for item in feed.subscribe():
-        line = _json(item, participant, utc_offset) if as_json else _told(item, participant)
+
+async def _print_feed(session: Session, participant: str, as_json: bool, stdout: asyncio.Lock) -> bool:
+    """Print one participant's feed; True when it was closed, False when nobody reads any more."""
+    async for item in session.participants[participant].subscribe():
+        if as_json:
+            line: str | None = _json(item, participant, session.utc_offset)
+        else:
+            line = _told(item, participant, session)
         if line is None:
             continue
         async with stdout:
@@ -29,8 +42,9 @@ async def print_feed(
                 typer.echo(line)
             except BrokenPipeError:  # whoever read the lines has had enough
                 sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-                return
+                return False
             await _more_is_taken()
+    return True
 
 
 async def _more_is_taken() -> None:
@@ -52,14 +66,19 @@ def _json(item: StreamState | Estimate, participant: str, utc_offset: float) -> 
     return dumps(status_message(item, participant, utc_offset))
 
 
-def _told(item: StreamState | Estimate, participant: str) -> str | None:
-    """A change of state as a line for people; estimates are for the page, and an error is said at the end."""
-    if isinstance(item, Estimate) or item.status == "failed":
+def _told(item: StreamState | Estimate, participant: str, session: Session) -> str | None:
+    """A change of state as a line for people; estimates are for the page.
+
+    What fails is said in the end, but here too when the others go on.
+    """
+    if isinstance(item, Estimate) or (item.status == "failed" and len(session.people) == 1):
         return None
+    others = ", ".join(session.same_stream.get(participant, ()))
     facts = [
         item.name,
         f"{item.n_channels} channels at {item.sfreq:g} Hz" if item.sfreq else "",
         f"model {item.model}" if item.model else "",
         item.reason or "",
+        f"the very same stream as {others}" if others else "",
     ]
     return f"{participant} {item.stream}: {item.status}  {' · '.join(filter(None, facts))}".rstrip()

@@ -7,17 +7,18 @@ import gc
 import signal
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 
+from insightsim.errors import InsightSimError
 from insightsim.types import StreamState
 from streaming.feed import Feed
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
-from tools.lines import print_feed
+from tools.lines import print_feeds
 from web.app import create_app
 from web.guard import loopback_hosts
 from web.server import bind, serve
@@ -36,7 +37,7 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         port = sock.getsockname()[1]
         address = f"http://{settings.server.host}:{port}/"
         # With --json, stdout belongs to the lines.
-        typer.echo(f"Watching {settings.session.eeg} at {address} (Ctrl-C stops)", err=True)
+        typer.echo(f"Watching {_whom(settings)} at {address} (Ctrl-C stops)", err=True)
         page = address if settings.server.browser else None
         app = create_app(session, loopback_hosts(port))
         try:
@@ -44,23 +45,47 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
                 asyncio.run(_run(session, serve(app, sock), seconds, as_json, page))
         except KeyboardInterrupt:  # the ordinary way to stop
             typer.echo("Stopped.", err=True)
-    if session.error is not None:
+    failures = [person.failure for person in session.people if person.failure is not None]
+    if bugs := [failure for failure in failures if not isinstance(failure, InsightSimError)]:
+        raise BaseExceptionGroup("bugs that ended participants", bugs)
+    if failures:
         raise typer.Exit(1)  # said when it happened, while the page stayed up
 
 
-async def _open_page(feed: Feed, address: str) -> None:
-    """Open the page once the source is found: before, there may be nothing to see but a refusal here.
+def _whom(settings: Settings) -> str:
+    """What is watched; whose it is only where there are several."""
+    people = settings.people
+    if len(people) == 1:
+        return people[0].eeg
+    return ", ".join(f"{one.participant} ({one.eeg})" for one in people)
+
+
+async def _open_page(feeds: Iterable[Feed], address: str) -> None:
+    """Open the page once anybody's source is found: before, there may be nothing to see but a refusal here.
 
     In a process of its own: a browser for the terminal would keep this one waiting.
     """
-    async for item in feed.subscribe():
-        if isinstance(item, StreamState) and item.name:
-            break
-    else:
-        return
+    looking = [asyncio.create_task(_found(feed)) for feed in feeds]
+    try:
+        for found in asyncio.as_completed(looking):
+            if await found:
+                break
+        else:
+            return
+    finally:
+        for task in looking:
+            task.cancel()
     command = [sys.executable, "-m", "webbrowser", address]
     nothing = subprocess.DEVNULL
     subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+
+
+async def _found(feed: Feed) -> bool:
+    """True once one of the feed's sources is found; False if it is closed before."""
+    async for item in feed.subscribe():
+        if isinstance(item, StreamState) and item.name:
+            return True
+    return False
 
 
 async def _run(
@@ -72,20 +97,15 @@ async def _run(
 ) -> None:
     pipeline = asyncio.create_task(session.run())
     server = asyncio.create_task(serving)
-    stdout = asyncio.Lock()
-    printers = [
-        asyncio.create_task(print_feed(name, feed, session.utc_offset, as_json, stdout))
-        for name, feed in session.participants.items()
-    ]
-    opening = [
-        asyncio.create_task(_open_page(feed, page)) for feed in [*session.participants.values()][:1] if page
-    ]
+    printing = asyncio.create_task(print_feeds(session, as_json))
+    opening = [asyncio.create_task(_open_page(session.participants.values(), page))] if page else []
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     try:
         with _stop_signal() as stopped:
-            await _wait({pipeline, server, *printers, stopped}, deadline)
+            await _wait({pipeline, server, printing, stopped}, deadline)
             if pipeline.done() and session.began and not as_json and not stopped.done():
-                over = f"insightsim: {session.error}" if session.error else "The session is over"
+                over = "; ".join(session.errors.values())
+                over = f"insightsim: {over}" if over else "The session is over"
                 typer.echo(f"{over}; the page stays until Ctrl-C.", err=True)
                 await _wait({server, stopped}, deadline)
     finally:
@@ -93,12 +113,12 @@ async def _run(
         server.cancel()
         await asyncio.gather(pipeline, server, return_exceptions=True)
         # The pipeline has closed its feeds, so all who read them end, the last line out if anybody reads it.
-        readers = [*printers, *opening]
+        readers = [printing, *opening]
         await asyncio.wait(readers, timeout=LAST_LINES)
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
-    for task in (pipeline, server, *printers, *opening):
+    for task in (pipeline, server, printing, *opening):
         if not task.cancelled() and (error := task.exception()) is not None:
             raise error
 

@@ -15,12 +15,12 @@ from insightsim.cards import Card
 from insightsim.types import Estimate
 from streaming.feed import Feed
 from web.guard import Guard
-from web.messages import dumps, estimate_message, hello_message, status_message, stream_fields
+from web.messages import Message, dumps, estimate_message, hello_message, status_message, stream_fields
 
 STATIC = Path(__file__).parent / "static"
 
 UNKNOWN, OVER, FAILED = 4404, 4000, 4500
-"""Why a WebSocket was closed: no such participant; the session is over; it ended in an error."""
+"""Why a WebSocket was closed: no such participant; the end of their session; it ended in an error."""
 
 
 class Session(Protocol):
@@ -39,8 +39,12 @@ class Session(Protocol):
         """UTC (Unix seconds) at LSL time 0."""
 
     @property
-    def error(self) -> str | None:
-        """What ended the session, in words; None while all is well."""
+    def errors(self) -> Mapping[str, str]:
+        """What ended those participants that failed, in words."""
+
+    @property
+    def same_stream(self) -> Mapping[str, Sequence[str]]:
+        """Who else is watched by the very same stream, for everyone of whom that is so."""
 
 
 def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
@@ -51,20 +55,14 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC))
 
     @app.get("/")
-    async def page() -> Response:
-        return FileResponse(STATIC / "index.html")
+    async def page(participant: str | None = None) -> Response:
+        several = participant is None and len(session.participants) > 1
+        return FileResponse(STATIC / ("grid.html" if several else "index.html"))
 
     @app.get("/health")
     async def health() -> Response:
-        report = {
-            "status": "ok" if session.error is None else "failing",
-            "error": session.error,
-            "participants": {
-                name: {"streams": [stream_fields(state) for state in feed.states.values()]}
-                for name, feed in session.participants.items()
-            },
-        }
-        status = 200 if session.error is None else 503
+        report = _report(session)
+        status = 503 if report["status"] == "failing" else 200
         return Response(dumps(report), status, media_type="application/json")
 
     @app.websocket("/live/{participant}")
@@ -85,26 +83,51 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
     return app
 
 
+def _report(session: Session) -> Message:
+    """How everyone is doing. `degraded`: some have failed; `failing`: all have."""
+    errors = session.errors
+    some, everyone = bool(errors), errors.keys() >= session.participants.keys()
+    return {
+        "status": "failing" if some and everyone else "degraded" if some else "ok",
+        "error": "; ".join(errors.values()) or None,
+        "participants": {
+            name: {
+                "error": errors.get(name),
+                "same_stream_as": session.same_stream.get(name, []),
+                "streams": [stream_fields(state) for state in feed.states.values()],
+            }
+            for name, feed in session.participants.items()
+        },
+    }
+
+
 async def _send(websocket: WebSocket, session: Session, participant: str, feed: Feed) -> None:
     """Everything the feed says, at the pace this one page takes it; then why it ended."""
     try:
-        cards = session.cards.get(participant, ())
-        await websocket.send_text(dumps(hello_message(participant, cards)))
+        hello = _hello(session, participant)
+        await websocket.send_text(dumps(hello))
         async for item in feed.subscribe():
-            # A model is chosen only once its stream is found.
-            if cards != (cards := session.cards.get(participant, ())):
-                await websocket.send_text(dumps(hello_message(participant, cards)))
+            # A model is chosen only once its stream is found, and others take over when channels die.
+            if hello != (hello := _hello(session, participant)):
+                await websocket.send_text(dumps(hello))
             if isinstance(item, Estimate):
                 message = estimate_message(item, participant, session.utc_offset)
             else:
                 message = status_message(item, participant, session.utc_offset)
             await websocket.send_text(dumps(message))
-        if session.error is None:
+        error = session.errors.get(participant)
+        if error is None:
             await websocket.close(OVER, "The session is over.")
         else:
-            await websocket.close(FAILED, _short(session.error))
+            await websocket.close(FAILED, _short(error))
     except WebSocketDisconnect:
         pass  # left while something was being sent; `_until_left` sees it too
+
+
+def _hello(session: Session, participant: str) -> Message:
+    return hello_message(
+        participant, session.cards.get(participant, ()), session.same_stream.get(participant, ())
+    )
 
 
 async def _until_left(websocket: WebSocket) -> None:

@@ -22,12 +22,13 @@ SCHEMA = "insightsim.feed/1"
 Message = dict[str, Any]
 
 
-def hello_message(participant: str, cards: Sequence[Card]) -> Message:
-    """Who is watched and what the models can do; first on a connection, and again when a model is chosen."""
+def hello_message(participant: str, cards: Sequence[Card], same_stream_as: Sequence[str] = ()) -> Message:
+    """Who is watched and what the models can do; first on a connection, and again when that changes."""
     return {
         "schema": SCHEMA,
         "type": "hello",
         "participant": participant,
+        "same_stream_as": list(same_stream_as),
         "models": [_model(card) for card in cards],
     }
 
@@ -87,6 +88,7 @@ def stream_fields(state: StreamState) -> Message:
         "dropped": state.dropped,
         "reference": state.reference,
         "model": state.model,
+        "left_out": list(state.left_out),
         "reason": state.reason,
     }
 

@@ -110,22 +110,74 @@ def test_one_participants_loss_does_not_touch_another(monkeypatch: pytest.Monkey
     assert "lost" not in statuses(seen)
 
 
-def test_a_bug_ends_the_session_is_raised_and_closes_every_source() -> None:
-    def bug(at: int) -> None:
-        if at == 8:
+def bug_at(chunk: int) -> Callable[[int], None]:
+    def fault(at: int) -> None:
+        if at == chunk:
             raise ZeroDivisionError("a bug")
 
-    good, bad = Noise(1000, delay=0.01), Noise(1000, bug, delay=0.01)
+    return fault
+
+
+def errors_of(raised: pytest.ExceptionInfo[BaseExceptionGroup]) -> list[BaseException]:
+    """What ended participants, whoever they were."""
+    return [error for person in raised.value.exceptions for error in person.exceptions]  # type: ignore[attr-defined]
+
+
+def test_a_bug_ends_one_participant_alone_and_is_raised_when_all_are_over() -> None:
+    good, bad = Noise(12, delay=0.01), Noise(1000, bug_at(20), delay=0.01)
     session = Session([person(good), person(bad, "p2")])
+    said: list[str] = []
+
+    async def read(name: str) -> None:
+        async for item in session.participants[name].subscribe():
+            if isinstance(item, StreamState):
+                said.append(f"{name} {item.status}")
+        said.append(f"{name} closed")
+
+    async def scenario() -> None:
+        readers = [asyncio.create_task(read(name)) for name in session.participants]
+        try:
+            await session.run()
+        finally:
+            await asyncio.gather(*readers)
+
     with pytest.raises(ExceptionGroup) as raised:
-        asyncio.run(asyncio.wait_for(session.run(), 20))
-    assert isinstance(raised.value.exceptions[0], ZeroDivisionError)
-    assert session.error == "a bug"
-    assert session.participants["p2"].states["eeg"].status == "failed"
+        asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert [type(error) for error in errors_of(raised)] == [ZeroDivisionError]
+    assert session.errors == {"p2": "a bug"}
+    assert said.index("p2 failed") < said.index("p2 closed") < said.index("p1 ended")
     latest = session.participants["p2"].latest
     assert latest is not None
     assert latest.vadl is None, "what a failed stream said last is still presented as current"
     assert good.calls[-1][0] == bad.calls[-1][0] == "close"
+
+
+def test_what_ended_one_is_not_lost_when_the_others_are_cancelled() -> None:
+    good, bad = Noise(1000, delay=0.01), Noise(1000, bug_at(3), delay=0.01)
+    session = Session([person(good), person(bad, "p2")])
+
+    async def scenario() -> None:
+        running = asyncio.create_task(session.run())
+        async for _ in session.participants["p2"].subscribe():
+            pass  # closed by the bug
+        running.cancel()
+        await running
+
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(asyncio.wait_for(scenario(), 20))
+    assert [type(error) for error in errors_of(raised)] == [ZeroDivisionError]
+    assert good.calls[-1][0] == bad.calls[-1][0] == "close"
+
+
+def test_who_shares_a_stream_is_known_and_made_up_sources_share_none() -> None:
+    sources = [Noise(6), Noise(6), Noise(6), Noise(6)]
+    session, _ = run(*sources)
+    assert session.same_stream == {}
+    for someone, ident in zip(session.people, ("x", "y", "x", "z"), strict=True):
+        info = someone.branches[0].info
+        assert info is not None
+        someone.branches[0].info = replace(info, ident=ident)
+    assert session.same_stream == {"p1": ["p3"], "p3": ["p1"]}
 
 
 def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
@@ -138,7 +190,7 @@ def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
     source.refusals *= 10**6
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
-    assert isinstance(raised.value.exceptions[0], StreamNotFound)
+    assert isinstance(errors_of(raised)[0], StreamNotFound)
 
 
 def test_a_stream_that_appears_a_little_late_is_found() -> None:
@@ -196,13 +248,15 @@ def test_samples_that_arrive_but_cannot_be_used_do_not_leave_old_numbers_current
     assert any("cannot be used" in reason for reason in reasons)
 
 
-def test_a_stream_too_slow_for_every_model_is_refused_with_both_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_too_slow_for_every_model_is_refused_with_both_rates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     source = Noise(6)
     monkeypatch.setattr(source, "open", lambda within=0.0: SourceInfo("amp", CHANNELS, "uV", 64.0))
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
-    assert "64 Hz" in str(raised.value.exceptions[0])
-    assert "98 Hz" in str(raised.value.exceptions[0])
+    assert "64 Hz" in str(errors_of(raised)[0])
+    assert "98 Hz" in str(errors_of(raised)[0])
 
 
 def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> None:
@@ -245,13 +299,13 @@ def test_a_stream_that_is_faster_than_it_says_gives_no_number(monkeypatch: pytes
     assert any("the stream says 128" in (estimate.reason or "") for estimate in estimates)
 
 
-def test_who_comes_back_after_a_loss_does_not_inherit_what_was_shown() -> None:
+def test_neither_who_comes_back_after_a_loss_nor_another_model_inherits_what_was_shown() -> None:
     someone = person(Noise(1))
 
-    def take(status: StreamStatus, time: float, value: float | None) -> Estimate:
+    def take(status: StreamStatus, time: float, value: float | None, model: str = "m") -> Estimate:
         said = None if value is None else VADL(*[value] * 4)
-        prediction = Prediction("eeg", time, said, said and VADL(*[0.1] * 4), Quality(1.0, None), "m")
-        someone.take(Event(StreamState("eeg", status, time, "made-up"), prediction))
+        prediction = Prediction("eeg", time, said, said and VADL(*[0.1] * 4), Quality(1.0, None), model)
+        someone.take(Event(StreamState("eeg", status, time, "made-up", model=model), prediction))
         assert someone.feed.latest is not None
         return someone.feed.latest
 
@@ -261,3 +315,4 @@ def test_who_comes_back_after_a_loss_does_not_inherit_what_was_shown() -> None:
     assert smoothed.valence < 0.5
     take("lost", 3.0, None)
     assert take("live", 4.0, 0.8).vadl == pytest.approx([0.8] * 4)
+    assert take("live", 5.0, 0.2, "another").vadl == pytest.approx([0.2] * 4)

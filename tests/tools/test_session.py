@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from insightsim.types import Signal
 from streaming.pipeline import Session
+from streaming.sources import SourceInfo
 from tests.made_up import Noise, person
 from tools import session as sessions
 
 ROOT = Path(__file__).parents[2]
+
+
+class Named(Noise):
+    """A source that tells which stream it is."""
+
+    def open(self, within: float = 0.0) -> SourceInfo:
+        return replace(super().open(within), ident="one")
 
 
 def failing() -> Session:
@@ -34,9 +43,34 @@ def test_what_ends_a_session_is_raised_in_the_end_even_when_the_page_stays_up(
 ) -> None:
     with pytest.raises(ExceptionGroup) as raised:
         asyncio.run(sessions._run(failing(), asyncio.sleep(60), 3.0, as_json))
-    assert isinstance(raised.value.exceptions[0], ZeroDivisionError)
+    assert raised.group_contains(ZeroDivisionError, match="a bug")
     if not as_json:
         assert "insightsim: a bug; the page stays" in capsys.readouterr().err
+
+
+def test_one_who_is_over_and_one_who_fails_leave_the_others_running_and_are_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    session = Session(
+        [person(Noise(3), "anna"), *failing().people, person(Noise(20, delay=0.01), "zoe")],
+    )
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(sessions._run(session, asyncio.sleep(60), 5.0, as_json=False))
+    assert raised.group_contains(ZeroDivisionError, match="a bug")
+    said = capsys.readouterr()
+    order = ["anna eeg: ended", "p1 eeg: failed", "zoe eeg: ended"]
+    lines = [line for line in said.out.splitlines() if line.startswith(tuple(order))]
+    assert [line.startswith(begun) for line, begun in zip(lines, order, strict=True)] == [True] * 3
+    assert "a bug" in lines[1]
+
+
+def test_the_very_same_stream_of_two_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    session = Session([person(Noise(4, delay=0.01), name) for name in ("anna", "ben")])
+    for someone in session.people:
+        someone.branches[0].source = Named(4, delay=0.01)
+    asyncio.run(sessions._run(session, asyncio.sleep(60), 1.0, as_json=False))
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("anna eeg: live") and "very same stream as ben" in line for line in lines)
 
 
 def test_a_server_that_fails_ends_the_session() -> None:

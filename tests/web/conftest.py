@@ -46,7 +46,8 @@ class Session:
     participants: dict[str, Feed] = field(default_factory=lambda: {"p1": Feed()})
     cards: dict[str, Sequence[Card]] = field(default_factory=lambda: {"p1": [CARD]})
     utc_offset: float | None = 1.8e9
-    error: str | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    same_stream: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def feed(self) -> Feed:
@@ -67,25 +68,29 @@ class Server:
     def host(self) -> str:
         return f"{HOST}:{self.port}"
 
-    def publish(self, estimate: Estimate) -> None:
-        self.loop.call_soon_threadsafe(self.session.feed.publish, estimate)
+    def feed(self, name: str) -> Feed:
+        return self.session.participants[name]
 
-    def keep(self, make: Callable[[float], Estimate] | None) -> None:
+    def publish(self, estimate: Estimate, name: str = "p1") -> None:
+        self.loop.call_soon_threadsafe(self.feed(name).publish, estimate)
+
+    def keep(self, make: Callable[[float], Estimate] | None, name: str = "p1") -> None:
         """Publish what `make` makes of the time, five times a second from now on; None stops."""
         self._make = make
-        self.loop.call_soon_threadsafe(self._again, make, 100.0)
+        self.loop.call_soon_threadsafe(self._again, make, 100.0, name)
 
-    def _again(self, make: Callable[[float], Estimate] | None, time: float) -> None:
+    def _again(self, make: Callable[[float], Estimate] | None, time: float, name: str) -> None:
         if make is not None and make is self._make:
-            self.session.feed.publish(make(time))
-            self.loop.call_later(0.2, self._again, make, time + 0.2)
+            self.feed(name).publish(make(time))
+            self.loop.call_later(0.2, self._again, make, time + 0.2, name)
 
-    def announce(self, state: StreamState) -> None:
-        self.loop.call_soon_threadsafe(self.session.feed.announce, state)
+    def announce(self, state: StreamState, name: str = "p1") -> None:
+        self.loop.call_soon_threadsafe(self.feed(name).announce, state)
 
-    def close(self, error: str | None = None) -> None:
-        self.session.error = error
-        self.loop.call_soon_threadsafe(self.session.feed.close)
+    def close(self, error: str | None = None, name: str = "p1") -> None:
+        if error is not None:
+            self.session.errors[name] = error
+        self.loop.call_soon_threadsafe(self.feed(name).close)
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +98,8 @@ def start() -> Iterator[Callable[..., Server]]:
     """Start a server; whatever is still running at the end of the file is stopped."""
     stops: list[Callable[[], None]] = []
 
-    def start(port: int = 0) -> Server:
-        session = Session()
+    def start(port: int = 0, names: Sequence[str] = ("p1",)) -> Server:
+        session = Session({name: Feed() for name in names}, {name: [CARD] for name in names})
         sock = bind(HOST, port)
         port = sock.getsockname()[1]
         loop = asyncio.new_event_loop()

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from streaming.feed import Feed
 from web.app import FAILED, OVER, STATIC, UNKNOWN, create_app
 
 
@@ -140,12 +142,61 @@ def test_health_lists_every_stream_and_fails_with_the_session(session, state):
     session.feed.announce(state("warming up"))
     with TestClient(app) as client:
         well = client.get("/health")
-        session.error = "The model file is gone."
+        session.errors["p1"] = "The model file is gone."
         ill = client.get("/health")
     assert (well.status_code, well.json()["status"], well.json()["error"]) == (200, "ok", None)
     assert well.json()["participants"]["p1"]["streams"][0]["status"] == "warming up"
     assert (ill.status_code, ill.json()["status"]) == (503, "failing")
     assert ill.json()["error"] == "The model file is gone."
+
+
+def test_health_is_degraded_while_some_have_failed_and_failing_when_all_have(session):
+    session.participants |= {"ben": Feed()}
+    session.same_stream = {"ben": ["p1"]}
+    with TestClient(create_app(session, ["testserver"])) as client:
+        session.errors["ben"] = "no stream answers lsl:b"
+        some = client.get("/health")
+        session.errors["p1"] = "a bug"
+        everyone = client.get("/health")
+    people = some.json()["participants"]
+    assert (some.status_code, some.json()["status"]) == (200, "degraded")
+    assert (people["p1"]["error"], people["ben"]["error"]) == (None, "no stream answers lsl:b")
+    assert (people["p1"]["same_stream_as"], people["ben"]["same_stream_as"]) == ([], ["p1"])
+    assert (everyone.status_code, everyone.json()["status"]) == (503, "failing")
+
+
+def test_the_error_of_one_participant_is_not_the_others_reason_for_closing(session):
+    session.participants |= {"ben": Feed()}
+    session.errors["ben"] = "no stream answers lsl:b"
+    codes = {}
+    with TestClient(create_app(session, ["testserver"])) as client:
+        for name, feed in session.participants.items():
+            feed.close()
+            with client.websocket_connect(f"/live/{name}", headers={"host": "testserver"}) as page:
+                page.receive_text()  # hello
+                with pytest.raises(WebSocketDisconnect) as closed:
+                    page.receive_text()
+            codes[name] = closed.value.code
+    assert codes == {"p1": OVER, "ben": FAILED}
+
+
+def test_hello_says_who_else_is_watched_by_the_very_same_stream(server, state):
+    server.announce(state("live"))
+    with connect(f"ws://{server.host}/live/p1") as page:
+        assert receive(page, "hello")["same_stream_as"] == []
+        server.session.same_stream = {"p1": ["ben"]}
+        server.announce(state("lost"))
+        assert receive(page, "hello")["same_stream_as"] == ["ben"]
+
+
+def test_the_first_page_is_the_grid_when_there_are_several_and_else_the_one_person(session):
+    with TestClient(create_app(session, ["testserver"])) as client:
+        one = client.get("/").text
+        session.participants |= {"ben": Feed()}
+        assert client.get("/?participant=ben").text == one
+        grid = client.get("/").text
+    assert 'id="dials"' in one
+    assert 'id="people"' in grid
 
 
 def test_there_are_no_api_pages(session):
@@ -156,6 +207,8 @@ def test_there_are_no_api_pages(session):
 def test_the_page_and_its_files_are_all_there_and_name_no_other_machine(session):
     with TestClient(create_app(session, ["testserver"])) as client:
         html = client.get("/").text
+        session.participants |= {"ben": Feed()}
+        html += client.get("/").text
         links = re.findall(r'(?:src|href)="(/[^"]+)"', html)
         assert links
         assert all(client.get(link).status_code == 200 for link in links)

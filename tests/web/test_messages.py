@@ -15,8 +15,9 @@ from web.messages import SCHEMA, dumps, estimate_message, hello_message, status_
 NAN = float("nan")
 
 
-def test_an_estimate_carries_every_field_of_the_schema(estimate):
-    assert estimate_message(estimate(bad=(("Fp1", "flat"),)), "p1", 1.8e9) == {
+def test_an_estimate_carries_every_field_of_the_schema(estimate, state):
+    said = estimate(bad=(("Fp1", "flat"),), streams=(state(time=100.0213, left_out=("Fp1",)),))
+    assert estimate_message(said, "p1", 1.8e9) == {
         "schema": "insightsim.feed/1",
         "type": "estimate",
         "time": 100.0,
@@ -48,6 +49,7 @@ def test_an_estimate_carries_every_field_of_the_schema(estimate):
                 "dropped": 0,
                 "reference": "",
                 "model": "eeg-deap32",
+                "left_out": ["Fp1"],
                 "reason": None,
             }
         ],
@@ -75,6 +77,7 @@ def test_a_status_names_the_stream_and_why(state):
         "dropped": 0,
         "reference": "",
         "model": "eeg-deap32",
+        "left_out": [],
         "reason": "no samples for 2 s",
     }
 
