@@ -55,4 +55,4 @@ def rate_of(times: Times) -> float:
     if not len(steps):
         return float("nan")
     median = np.median(steps)
-    return float(1 / steps[(steps > median / 2) & (steps < median * 2)].mean())
+    return float(1 / steps[(steps >= median / 2) & (steps <= median * 2)].mean())

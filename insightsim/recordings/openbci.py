@@ -1,4 +1,4 @@
-"""Text files of the OpenBCI GUI: remarks that begin with %, a line of column names (since version 5), rows."""
+"""Text files of the OpenBCI GUI: remarks that begin with %, names of columns (since version 5), rows."""
 
 from __future__ import annotations
 
