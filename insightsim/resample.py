@@ -43,8 +43,8 @@ class Resample:
     Discrete-Time Signal Processing, 7.5–7.6), flat up to `high` Hz, that keeps out by 70 dB what would fold
     into this band. The times of the samples follow their stamps smoothly, so neither jitter nor a rate a
     little off bends the signal. It comes out later by half the kernel: 57 ms at 256 Hz or more to 128 Hz.
-    `raw` is the sample nearest to each, as recorded: a rail must stay a rail. No sample is made of samples on
-    both sides of a break (`gaps.breaks`). A stream at `sfreq` comes out as it went in.
+    `raw` lies on straight lines between the samples as recorded: a rail must stay a rail. No sample is made
+    of samples on both sides of a break (`gaps.breaks`). A stream at `sfreq` comes out as it went in.
     """
 
     def __init__(self, sfreq: float, high: float) -> None:
@@ -126,15 +126,19 @@ class Resample:
         weights = np.interp(away, np.arange(FINE + 1), table, right=0.0)
         # Weights that add up to one keep an offset of many thousand µV from rippling.
         weights /= weights.sum(axis=1, keepdims=True)
-        nearest = np.argmin(away, axis=1)
+        after = np.searchsorted(around.times, times)
+        before = after - 1
+        share = (times - around.times[before]) / (around.times[after] - around.times[before])
+        nearest = np.where(share < 0.5, before, after)
         assert around.raw is not None
+        left, right = around.raw[before], around.raw[after]
         return replace(
             around,
             sfreq=self.sfreq,
             data=(weights @ around.data).astype(np.float32),
             times=times,
             state=around.state[nearest],
-            raw=around.raw[nearest],
+            raw=left + share[:, None].astype(np.float32) * (right - left),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,6 +16,8 @@ Times = NDArray[np.float64]
 
 BLOCK = 0.5
 """Seconds of samples between two looks at the stamps; the first block is held back until it was looked at."""
+MANY = 32
+"""Stamps at least that tell a pace."""
 SURE = 5.0
 """Seconds of stamps a rate is measured over before it is believed."""
 OFF = 0.02
@@ -26,7 +27,9 @@ tell a rate no better over five seconds.
 WRONG = 0.05
 """Share by which samples may come faster or slower than the rate in use and still be judged."""
 BURSTS, NO_BURSTS = 0.2, 0.05
-"""Share of steps shorter than half a period from which stamps come in bursts, and below which no more."""
+"""Share of short steps from which stamps come in bursts, and below which no more."""
+SHORT = 0.4
+"""Share of a period: a step so short is none between two samples."""
 LOST = 0.5
 """Seconds: a stamp so far from the smoothed clock, in bursts, is a loss of samples or another clock."""
 UNKNOWN_BLOCK = 64
@@ -41,8 +44,8 @@ class Steady:
     comes after. Until then, and for good where the true rate is below `lowest` (Hz), samples more than 5 %
     off are marked UNTIMED. Nothing comes out before a rate is known.
 
-    Where a fifth of the stamps or more follow the one before by less than half a period, they say when a
-    packet arrived and not when its samples were taken: these are then spread evenly by a smoothed clock. All
+    Where a fifth of the stamps or more follow the one before by less than 0.4 periods, they say when a packet
+    arrived and not when its samples were taken: these are then spread evenly by a smoothed clock. All
     other stamps are left as they are. What is decided depends on the samples alone, not on their chunks.
     """
 
@@ -121,7 +124,7 @@ class Steady:
     def _look_for_bursts(self) -> None:
         steps = np.diff(self._recent)
         period = 1 / self.rate if self.rate else steps.mean()
-        share = np.mean((steps >= 0) & (steps < period / 2))
+        share = np.mean((steps >= 0) & (steps < SHORT * period))
         self.bursts = bool(share >= (NO_BURSTS if self.bursts else BURSTS))
         if not self.bursts:
             self._clock = None
@@ -129,24 +132,45 @@ class Steady:
     def _look_for_lost_samples(self) -> None:
         """Every stamp of half a block later than a short gap: samples are missing, not just late."""
         late = self._late[len(self._late) // 2 :]
-        if self._clock is not None and len(late) and late.min() > GAP:
+        if self._clock is not None and not self.wrong and len(late) and late.min() > GAP:
             self._clock = None
+            self._recent = self._recent[-1:]
 
     def _measure(self) -> None:
         """Measure the pace, and use it where it has been another one for long enough."""
         times = self._recent
+        middle = int(np.searchsorted(times, (times[0] + times[-1]) / 2))
+        if len(times) - middle < MANY or middle < MANY:
+            return
+        first, latest = self._measured(times[: middle + 1]), self._measured(times[middle:])
+        self.wrong = self.rate > 0 and (abs(latest / self.rate - 1) > WRONG or self.rate < self.lowest)
         if times[-1] - times[0] < SURE - 2 * BLOCK:
             return
-        middle = 0 if self.bursts else int(np.searchsorted(times, (times[0] + times[-1]) / 2))
-        whole, latest = _pace(times, self.bursts), _pace(times[middle:], self.bursts)
         self.pace = latest
-        same = not middle or abs(_pace(times[: middle + 1], self.bursts) / latest - 1) < OFF
+        whole, same = self._measured(times), abs(first / latest - 1) < OFF
         usable = whole >= self.lowest or not self.rate
         if same and usable and abs(whole - self.rate) > OFF * self.rate:
             self.rate = whole
             self._recent = times[-1:]
             self._clock = None
-        self.wrong = self.rate > 0 and (abs(latest / self.rate - 1) > WRONG or self.rate < self.lowest)
+            self.wrong = self.rate < self.lowest
+
+    def _measured(self, times: Times) -> float:
+        """Samples per second, from at least three stamps.
+
+        Losses slow the count of samples, jitter bends the typical step: what is nearer to the rate in use is
+        taken, so that neither makes a right rate look wrong.
+        """
+        steps = np.diff(times)
+        # From the first of one packet to the first of another, where there are packets.
+        firsts = np.flatnonzero(steps >= steps.mean())
+        start, stop = firsts[0], firsts[-1]
+        count = (stop - start) / (times[stop + 1] - times[start + 1]) if stop > start else np.inf
+        typical = float(np.median(steps))
+        near = steps[np.abs(steps - typical) <= typical / 2]
+        if self.bursts or not self.rate or not len(near) or near.mean() <= 0:
+            return float(count)
+        return float(min(count, 1 / near.mean(), key=lambda pace: abs(pace - self.rate)))
 
     def _timed(self, part: Signal) -> Signal:
         """The samples with the rate in use, spread where they come in bursts, marked where it is wrong."""
@@ -176,12 +200,3 @@ class Steady:
         last = np.maximum.accumulate(np.where(np.isfinite(stamps), np.arange(len(stamps)), 0))
         self._last = float(stamps[last][-1])
         return stamps[last][1:]
-
-
-def _pace(times: Times, bursts: bool) -> float:
-    """Samples per second, from three stamps or more; not slowed by losses, unless they hide in bursts."""
-    steps = np.diff(times)
-    if not bursts:
-        typical = np.median(steps)
-        steps = steps[np.abs(steps - typical) <= typical / 2]
-    return float(1 / steps.mean()) if len(steps) and steps.mean() > 0 else math.inf
