@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import mne
 import numpy as np
 import psutil
 import pytest
@@ -15,14 +16,33 @@ from mne.time_frequency import psd_array_welch
 from typer.testing import CliRunner
 
 from insightsim import bandpower
+from insightsim.brain import Brain
 from insightsim.datasets import deap
 from insightsim.errors import InsightSimError
 from insightsim.simulate import subject
 from insightsim.training.recipes import recipe
-from tools.bench import children, features, feed, latency, memory, report, served, throughput
+from streaming.synthetic import feeling
+from tools.bench import (
+    children,
+    features,
+    feed,
+    hour,
+    latency,
+    load,
+    memory,
+    people,
+    publisher,
+    report,
+    served,
+    soak,
+    throughput,
+)
 from tools.bench.feed import Ages, stamp
+from tools.bench.looks import Look, look
 from tools.bench.report import Report, Row
 from tools.cli import app
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux says it under /proc")
 
 
 def row(ours: float, beside: float, compared: Any, bound: Any, target: float) -> Row:
@@ -118,14 +138,105 @@ def test_the_spectrum_equals_that_of_mne() -> None:
     np.testing.assert_allclose(ours.T, power, rtol=1e-9)
 
 
-def test_the_peak_of_a_process_is_read_and_told_to_be_missing_where_it_cannot_be() -> None:
-    found = memory.peak(os.getpid())
-    if sys.platform == "linux":
+@on_linux
+def test_a_process_is_seen_as_psutil_sees_it() -> None:
+    process = psutil.Process()
+    before, found, after = process.cpu_times(), look(os.getpid()), process.cpu_times()
+    assert found is not None
+    tick = 1 / os.sysconf("SC_CLK_TCK")
+    assert before.user + before.system - tick <= found.cpu <= after.user + after.system + tick
+    assert found.peak >= process.memory_info().rss / 1e6 * 0.9
+    assert found.threads == process.num_threads()
+    assert abs(found.files - process.num_fds()) <= 1  # reading /proc is an open file too
+
+
+@on_linux
+def test_memory_of_its_own_is_told_from_files_mapped_into_memory(tmp_path: Path) -> None:
+    path, size = tmp_path / "mapped", 64_000_000
+
+    def own() -> float:
+        found = look(os.getpid())
         assert found is not None
-        assert found >= psutil.Process().memory_info().rss / 1e6 * 0.9
+        return found.own
+
+    np.ones(size, np.uint8).tofile(path)
+    start = own()
+    mapped = np.memmap(path, np.uint8, "r")
+    assert mapped.sum(dtype=np.int64) == size  # read, so it is resident
+    assert own() - start < 10
+    kept = np.ones(size, np.uint8)
+    assert own() - start > 0.9 * kept.nbytes / 1e6
+
+
+def test_a_process_that_is_over_is_not_seen() -> None:
+    gone = psutil.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    assert look(gone.pid) is None
+
+
+def test_what_cannot_be_measured_is_told_to_be_missing() -> None:
+    ages = Ages(np.full(10, 0.004), 10)
+    unknown = load.Watched(None, None, (ages,))
+    for found, rows in (
+        (memory.report(None), 0),
+        (load.report(unknown), 0),
+        (people.report(unknown, ages), 3),
+        (soak.report("a while", soak.Watched((), 1.0)), 0),
+    ):
+        assert "NOT measured" in found.notes[-1]
+        assert len(found.rows) == rows
     assert memory.report(123.0).rows[0].met
-    assert "NOT measured" in memory.report(None).notes[0]
-    assert memory.report(None).rows == ()
+
+
+@pytest.mark.parametrize(("ours", "met"), [(12.0, True), (14.0, False)])
+def test_load_is_told_beyond_the_bare_inlet(ours: float, met: bool) -> None:
+    (row,) = load.report(load.Watched(ours, 3.0, (Ages(np.full(10, 0.004), 10),))).rows
+    assert (row.value, row.met) == (ours - 3.0, met)
+
+
+def test_of_several_people_every_age_counts() -> None:
+    quick, slow = Ages(np.full(97, 0.005), 97), Ages(np.full(97, 0.105), 100)
+    found = people.report(load.Watched(60.0, 5.0, (quick, slow)), Ages(np.full(9, 0.001), 9))
+    came, median, p99, core = found.rows
+    assert came.value == pytest.approx(100 * 194 / 197)
+    assert (round(median.ours), round(p99.value), core.value) == (55, 104, 60.0)
+    assert [row.met for row in found.rows] == [False, None, False, True]
+    assert "p99 105" in found.notes[1]
+
+
+def test_a_leak_shows_and_what_is_made_once_does_not() -> None:
+    def looks(*own: float) -> soak.Watched:
+        return soak.Watched(tuple(Look(1.0, 200.0, mb, 5, 13) for mb in own), 1.0)
+
+    once = [100.0] * 20 + [180.0] * 100
+    leak = [100.0 + 0.1 * i for i in range(120)]
+    for own, grown, met in ((once, 0.0, True), (leak, 8.0, False)):
+        memory_row, threads, files = soak.report("an hour", looks(*own)).rows
+        assert (memory_row.value, memory_row.met) == (pytest.approx(grown, abs=0.5), met)
+        assert threads.met
+        assert files.met
+
+
+def test_a_thread_that_stays_is_too_many() -> None:
+    found = soak.Watched(tuple(Look(1.0, 200.0, 100.0, 5 + i // 60, 13) for i in range(120)), 1.0)
+    assert [row.met for row in soak.report("an hour", found).rows] == [True, False, True]
+
+
+def test_a_published_brain_goes_on_for_ever_without_a_jump() -> None:
+    signal = publisher.brain(128.0)
+    steps = np.abs(np.diff(np.vstack([signal, signal[:1]]), axis=0)).max(axis=1)
+    assert signal.shape == (2 * publisher.MADE * 128, 32)
+    assert steps[[len(signal) // 2 - 1, -1]].max() == 0
+    assert steps.max() > 5
+
+
+def test_a_long_recording_is_what_mne_reads(tmp_path: Path) -> None:
+    raw = mne.io.read_raw_brainvision(hour.write(tmp_path, 61.0), preload=True, verbose="error")
+    assert raw.ch_names == list(deap.CH_NAMES)
+    assert raw.info["sfreq"] == hour.SFREQ
+    assert raw.n_times == 2 * hour.BLOCK * hour.SFREQ
+    expected = Brain(1, 1.0, deap.CH_NAMES, hour.SFREQ).samples(1000, feeling(0.0))
+    np.testing.assert_allclose(raw.get_data()[:, :1000].T * 1e6, expected, atol=hour.RESOLUTION * 0.51)
 
 
 def test_a_child_that_ends_early_is_told_with_its_last_words() -> None:
@@ -173,6 +284,7 @@ def ran(*arguments: str) -> dict[str, dict[str, Any]]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first seconds count too: the figures are worth nothing, but come sooner."""
     monkeypatch.setattr(feed, "SETTLE", 0.0)
+    monkeypatch.setattr(load, "WARM", 0.0)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -187,6 +299,30 @@ def test_the_memory_benchmark_runs_to_its_end() -> None:
     rows = ran("memory", "--seconds", "1")
     if sys.platform == "linux":
         assert 30 < rows["EEG-only monitor, most memory resident"]["ours"] < 2000
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_load_benchmark_runs_to_its_end() -> None:
+    rows = ran("load", "--seconds", "1")
+    if sys.platform == "linux":
+        (row,) = rows.values()
+        assert 0 < row["beside"] < row["ours"] < 200
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_benchmark_of_several_people_hears_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "PEOPLE", 2)
+    rows = ran("people", "--seconds", "1")
+    name = "2 people of 32 channels at 128 Hz: "
+    assert rows[f"{name}estimates that came"]["ours"] > 50
+    assert rows[f"{name}sample to estimate, p99 floor"]["ours"] > 0
+
+
+def test_the_soak_runs_to_its_end() -> None:
+    rows = ran("soak", "--hours", "0.005", "--minutes", "0.02")
+    if sys.platform == "linux":
+        assert len(rows) == 6
+        assert all(0 < row["ours"] < 1000 for row in rows.values())
 
 
 def test_the_throughput_benchmark_runs_to_its_end(file: Path) -> None:

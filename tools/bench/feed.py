@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,22 +67,30 @@ async def _listen(address: str, seconds: float, who: str, watched: Callable[[flo
     stamps: list[float] = []
     ages: list[float] = []
     connected, start = clock(), None
-    async with connect(address, compression=None, ping_interval=None) as socket:
-        while start is None or clock() < start + seconds:
-            try:
-                message = await asyncio.wait_for(socket.recv(), FIRST_WITHIN)
-            except (TimeoutError, ConnectionClosed) as error:
-                why = str(error) or f"silent for {FIRST_WITHIN:g} s"
-                raise InsightSimError(f"{who} sent nothing more after {len(ages)} messages: {why}") from error
-            now = clock()
+    async with aclosing(messages(address, who)) as sent:
+        async for now, message in sent:
             # A feed first sends newcomers its latest estimate, which is old.
-            if (time := stamp(json.loads(message))) is None or time < connected:
+            if (time := stamp(message)) is None or time < connected:
                 continue
             start = start or now + SETTLE
             if now >= start:
                 stamps.append(time)
                 ages.append(now - time)
                 watched(now - start)
-    if not ages:
-        raise InsightSimError(f"{who} sent nothing that counts within {seconds:g} s; measure longer")
+            if now >= start + seconds:
+                break
     return Ages(np.array(ages), 1 + round((stamps[-1] - stamps[0]) / STEP))
+
+
+async def messages(address: str, who: str) -> AsyncGenerator[tuple[float, Any]]:
+    """What a feed sends, each with when it came; raises InsightSimError when it ends or falls silent."""
+    n_messages = 0
+    async with connect(address, compression=None, ping_interval=None) as socket:
+        while True:
+            try:
+                text = await asyncio.wait_for(socket.recv(), FIRST_WITHIN)
+            except (TimeoutError, ConnectionClosed) as error:
+                why = str(error) or f"silent for {FIRST_WITHIN:g} s"
+                raise InsightSimError(f"{who} sent nothing after {n_messages} messages: {why}") from error
+            n_messages += 1
+            yield clock(), json.loads(text)

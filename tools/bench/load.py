@@ -47,8 +47,8 @@ async def watch(
 ) -> Watched:
     """A monitor and bare inlets on the streams of these people (name → source_id), at the same time."""
     async with (
-        children.bare([*people.values()], env) as floor,
         children.monitor(options, model, WARM + seconds, env) as (process, address),
+        children.bare([*people.values()], env) as floor,
     ):
         feeds = [f"{address}/{name}" for name in people]
         await listen_to_all(feeds, WARM, "warming up")
