@@ -23,14 +23,18 @@ class Pace:
         self.handed = 0.0
         """Periods handed out so far; pauses count."""
 
-    def wait(self, within: float = PULL_WITHIN) -> int:
-        """How many samples are due by now; waits for the first, but at most so many seconds."""
-        rate = self.sfreq * self.speed
-        pause = self.origin + self.handed / rate - lsl.clock()
-        if self.speed > 1:  # several samples at a time, so that a fast replay stays cheap
-            pause = max(pause, 1 / PULLS_PER_SECOND)
+    def reach(self, seconds: float, within: float = PULL_WITHIN) -> float:
+        """Wait until so many seconds of signal are due, but at most `within` s; how many are due by then."""
+        pause = self.origin + seconds / self.speed - lsl.clock()
+        if self.sfreq * self.speed > PULLS_PER_SECOND:  # several samples at a time, so that it stays cheap
+            pause += 1 / PULLS_PER_SECOND
         time.sleep(max(0.0, min(within, pause)))
-        return max(0, 1 + math.floor((lsl.clock() - self.origin) * rate - self.handed))
+        return (lsl.clock() - self.origin) * self.speed
+
+    def wait(self, within: float = PULL_WITHIN) -> int:
+        """How many evenly spaced samples are due by now; waits for the first, but at most so many seconds."""
+        due = self.reach(self.handed / self.sfreq, within)
+        return max(0, 1 + math.floor(due * self.sfreq - self.handed))
 
     def stamp(self, periods: float) -> float:
         """LSL time, s, so many periods after the first sample."""

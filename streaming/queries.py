@@ -6,7 +6,8 @@ from pathlib import Path
 
 from insightsim.errors import SettingsError
 from streaming.lsl import Inlet
-from streaming.recorded import Recorded
+from streaming.named import Named
+from streaming.recorded import Recorded, is_deap
 from streaming.settings import Wanted
 from streaming.sources import Source
 from streaming.synthetic import Synthetic
@@ -14,18 +15,47 @@ from streaming.synthetic import Synthetic
 
 def source_of(wanted: Wanted) -> Source:
     """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
+    source = _unnamed(wanted)
+    return Named(source, wanted.ch_names, wanted.unit) if wanted.ch_names or wanted.unit else source
+
+
+def _unnamed(wanted: Wanted) -> Source:
     kind, _, rest = wanted.eeg.partition(":")
-    if wanted.trial and kind != "file":
+    if kind == "file" and rest:
+        path, part = file_of(rest, wanted.trial)
+        return Recorded(path, part, wanted.speed)
+    if wanted.trial:
         raise SettingsError(
-            f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only file:PATH has"
+            f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only a DEAP file has"
         )
+    if wanted.eeg == "synthetic":
+        return Synthetic(speed=wanted.speed)
+    if kind == "lsl" and wanted.speed != 1.0:
+        raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
     if kind == "lsl":
         return Inlet(wanted.eeg)
-    if kind == "file" and rest:
-        return Recorded(Path(rest), (wanted.trial,) if wanted.trial else None)
-    if wanted.eeg == "synthetic":
-        return Synthetic()
     raise SettingsError(
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
-        "file:PATH or synthetic"
+        "file:PATH, file:PATH#PART or synthetic"
     )
+
+
+def file_of(text: str, trial: int = 0) -> tuple[Path, str]:
+    """Path and part in "PATH" or "PATH#PART"; a trial that is asked for is the part. Raises SettingsError.
+
+    The part of an XDF file is a stream, that of a DEAP file a trial.
+    """
+    path, part = Path(text), ""
+    if "#" in text and not path.exists():
+        name, _, part = text.rpartition("#")
+        path = Path(name)
+    if not trial:
+        return path, part
+    if part or not is_deap(path):
+        why = (
+            f"{part!r} is asked for already"
+            if part
+            else "it has no trials to choose from; only DEAP files have"
+        )
+        raise SettingsError(f"trial {trial} of {path}: {why}")
+    return path, str(trial)

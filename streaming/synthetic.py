@@ -23,7 +23,7 @@ class Synthetic:
     Opening it raises SignalError for a channel without a standard position.
     """
 
-    query = "synthetic"
+    query = title = "synthetic"
     seconds: float | None = None
     """Endless."""
 

@@ -1,28 +1,58 @@
-"""`insightsim replay`: a recorded DEAP trial, or a made-up brain, as a live LSL stream."""
+"""`insightsim replay`: a recorded file, or a made-up brain, as a live LSL stream."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
-from typing import Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from streaming.recorded import Recorded
+    from streaming.settings import Wanted
+    from streaming.synthetic import Synthetic
+
+
+class Stamps(StrEnum):
+    """Which clock the stamps are on."""
+
+    lsl = "lsl"
+    recorded = "recorded"
+
 
 def replay(
-    source: Annotated[str, typer.Argument(help="A DEAP file (s01.dat, s01.mat), or the word synthetic.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH[#PART]",
+            help="A recorded file (XDF, EDF, BDF, BrainVision, FIF, Muse, OpenBCI, DEAP, …), or the word "
+            "synthetic. PART is a stream of an XDF file or a trial of a DEAP file.",
+        ),
+    ],
     trial: Annotated[
-        int | None, typer.Option(min=1, help="Which trial, from 1. Default: all, in order.")
+        int | None, typer.Option(min=1, help="Which trial of a DEAP file, from 1. Default: all, in order.")
     ] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100.0, help="Times as fast as recorded.")] = 1.0,
+    ch_names: Annotated[
+        str | None,
+        typer.Option(
+            help="Names for the channels, e.g. Fp1,Fp2,-,Cz; - leaves one out. Default: the file's."
+        ),
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="V, mV, uV or nV. Default: the file's.")] = None,
+    stamps: Annotated[
+        Stamps, typer.Option(help="On the LSL clock from now on, or as they stand in the file.")
+    ] = Stamps.lsl,
     name: Annotated[str | None, typer.Option(help="The stream's name. Default: the file's.")] = None,
     source_id: Annotated[str | None, typer.Option(help="The stream's source_id. Default: from name.")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Send nothing before somebody listens.")] = False,
     seed: Annotated[int, typer.Option(help="Which made-up brain, with synthetic.")] = 1,
     effect: Annotated[float, typer.Option(min=0.0, help="How much it shows, with synthetic.")] = 1.0,
+    sfreq: Annotated[float, typer.Option(min=64.0, max=4096.0, help="Its rate, Hz, with synthetic.")] = 128.0,
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so many seconds of signal.")
     ] = None,
@@ -30,26 +60,27 @@ def replay(
 ) -> None:
     """Publish a recording as an LSL stream, with its labels, units and a marker stream.
 
-    The marker stream has the name with "-markers" behind it; its JSON markers say when a trial and its video
-    start and when the trial ends, with the ratings. Take the stream up with `insightsim monitor`.
+    Stamps keep their recorded spacing, faults included. The marker stream has the name with "-markers" behind
+    it; for a DEAP file it says in JSON when a trial and its video start and when the trial ends, with the
+    ratings. Take the stream up with `insightsim monitor`.
     """
-    from insightsim.errors import SettingsError
-    from streaming.recorded import Recorded
     from streaming.replay import publish
-    from streaming.synthetic import Synthetic
+    from streaming.settings import Settings, override
 
-    if source == "synthetic" and trial:
-        raise SettingsError(f"trial {trial}: a made-up brain has no trials; name a DEAP file")
+    names = tuple(part.strip() for part in ch_names.split(",")) if ch_names else None
+    wanted = override(Settings(), "session", trial=trial, speed=speed, ch_names=names, unit=unit).session
     if source == "synthetic":
-        player: Recorded | Synthetic = Synthetic(seed=seed, effect=effect, speed=speed)
+        player: Recorded | Synthetic = _made_up(wanted, seed, effect, sfreq)
     else:
-        player = Recorded(Path(source), (trial,) if trial else None, speed, loop)
-    label = name or f"insightsim-{Path(source).stem}"
+        player = _recorded(source, wanted, loop, stamps)
+    label = name or f"insightsim-{player.title}"
     ident = source_id or label
-    sending = publish(player, label, ident, wait)
+    sending = publish(player, label, ident, wait, wanted.ch_names, wanted.unit)
     next(sending)  # reads the file and opens the outlet
     typer.echo(f"Publishing {player.query} as LSL stream {label} (source_id {ident}); Ctrl-C stops")
     sys.stdout.flush()
+    for note in _notes(player):
+        typer.echo(f"Note: {note}", err=True)
     try:
         shown = sending if parent else _shown(sending, player.seconds if seconds is None else seconds)
         for sent in shown:
@@ -59,6 +90,30 @@ def replay(
         pass
     finally:
         sending.close()
+
+
+def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps) -> Recorded:
+    from streaming.queries import file_of
+    from streaming.recorded import Recorded
+
+    path, part = file_of(source, wanted.trial)
+    return Recorded(path, part, wanted.speed, loop, own_stamps=stamps is Stamps.recorded)
+
+
+def _made_up(wanted: Wanted, seed: int, effect: float, sfreq: float) -> Synthetic:
+    """Electrodes as named, else DEAP's."""
+    from insightsim.errors import SettingsError
+    from streaming.synthetic import Synthetic
+
+    if wanted.trial:
+        raise SettingsError(f"trial {wanted.trial}: a made-up brain has no trials; name a DEAP file")
+    options = {"ch_names": wanted.ch_names} if wanted.ch_names else {}
+    return Synthetic(seed=seed, effect=effect, speed=wanted.speed, sfreq=sfreq, **options)
+
+
+def _notes(player: Recorded | Synthetic) -> list[str]:
+    """What was damaged or assumed in a file."""
+    return [note for track in getattr(player, "tracks", ()) for note in track.notes]
 
 
 def _orphaned(parent: int) -> bool:

@@ -1,0 +1,64 @@
+"""What a user asks for, as a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from insightsim.errors import SettingsError
+from streaming.lsl import Inlet
+from streaming.named import Named
+from streaming.queries import file_of, source_of
+from streaming.recorded import Recorded
+from streaming.settings import Wanted
+from streaming.synthetic import Synthetic
+
+
+@pytest.mark.parametrize(
+    ("eeg", "path", "part"),
+    [
+        ("file:a.xdf", "a.xdf", ""),
+        ("file:a.xdf#type=EEG", "a.xdf", "type=EEG"),
+        ("file:sub#1/a.xdf#Cap", "sub#1/a.xdf", "Cap"),
+        ("file:s01.dat#5", "s01.dat", "5"),
+    ],
+)
+def test_a_file_may_be_asked_for_with_a_part(eeg: str, path: str, part: str) -> None:
+    source = source_of(Wanted(eeg=eeg, speed=20.0))
+    assert isinstance(source, Recorded)
+    assert (source.path, source.part, source.speed, source.query) == (Path(path), part, 20.0, eeg)
+
+
+def test_a_file_whose_name_has_the_sign_in_it_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "subject#1.edf"
+    path.touch()
+    assert file_of(str(path)) == (path, "")
+    assert file_of(f"{path}#x") == (path, "x")
+
+
+def test_a_trial_is_a_part_of_a_deap_file_alone() -> None:
+    source = source_of(Wanted(eeg="file:s01.dat", trial=5))
+    assert isinstance(source, Recorded)
+    assert source.part == "5"
+    for eeg in ("file:a.xdf", "file:s01.dat#3", "lsl:x", "synthetic"):
+        with pytest.raises(SettingsError, match="trial 5"):
+            source_of(Wanted(eeg=eeg, trial=5))
+
+
+def test_names_and_unit_are_laid_over_any_source() -> None:
+    for wanted in (Wanted(ch_names=("Fp1",)), Wanted(unit="V"), Wanted(eeg="file:a.edf", unit="V")):
+        assert isinstance(source_of(wanted), Named)
+    assert isinstance(source_of(Wanted()), Inlet)
+
+
+def test_a_live_stream_has_its_own_speed() -> None:
+    assert isinstance(source_of(Wanted(eeg="synthetic", speed=2.0)), Synthetic)
+    with pytest.raises(SettingsError, match="live"):
+        source_of(Wanted(speed=2.0))
+
+
+@pytest.mark.parametrize("eeg", ["bluetooth", "file:", "synthetic2", ""])
+def test_anything_else_is_refused_with_what_there_is(eeg: str) -> None:
+    with pytest.raises(SettingsError, match="expected lsl:NAME"):
+        source_of(Wanted(eeg=eeg))
