@@ -14,6 +14,7 @@ import psutil
 import pytest
 from mne.time_frequency import psd_array_welch
 from typer.testing import CliRunner
+from websockets.asyncio.server import ServerConnection, serve
 
 from insightsim import bandpower
 from insightsim.brain import Brain
@@ -261,6 +262,20 @@ def test_a_child_is_ended_when_the_block_is_left_whatever_happens() -> None:
     with pytest.raises(KeyError):
         asyncio.run(run())
     assert not psutil.pid_exists(pids[0])
+
+
+def test_why_a_feed_ended_is_told() -> None:
+    async def refuse(socket: ServerConnection) -> None:
+        await socket.send('{"type": "hello"}')
+        await socket.close(4500, "no such headset")
+
+    async def run() -> None:
+        async with serve(refuse, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            await feed.listen(f"ws://127.0.0.1:{port}", 1.0, "monitor")
+
+    with pytest.raises(InsightSimError, match=r"^monitor: nothing after 1 messages; no such headset$"):
+        asyncio.run(run())
 
 
 @pytest.fixture(scope="module")

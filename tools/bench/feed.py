@@ -90,7 +90,12 @@ async def messages(address: str, who: str) -> AsyncGenerator[tuple[float, Any]]:
             try:
                 text = await asyncio.wait_for(socket.recv(), FIRST_WITHIN)
             except (TimeoutError, ConnectionClosed) as error:
-                why = str(error) or f"silent for {FIRST_WITHIN:g} s"
-                raise InsightSimError(f"{who} sent nothing after {n_messages} messages: {why}") from error
+                raise InsightSimError(f"{who}: nothing after {n_messages} messages; {_why(error)}") from error
             n_messages += 1
             yield clock(), json.loads(text)
+
+
+def _why(error: TimeoutError | ConnectionClosed) -> str:
+    if isinstance(error, TimeoutError):
+        return f"silent for {FIRST_WITHIN:g} s"
+    return error.rcvd.reason if error.rcvd and error.rcvd.reason else str(error)

@@ -51,7 +51,7 @@ async def watch(
         children.bare([*people.values()], env) as floor,
     ):
         feeds = [f"{address}/{name}" for name in people]
-        await listen_to_all(feeds, WARM, "warming up")
+        await listen_to_all(feeds, WARM, "monitor, warming up")
         start, before = clock(), [look(process.pid), look(floor.pid)]
         ages = await listen_to_all(feeds, seconds, "monitor")
         took, after = clock() - start, [look(process.pid), look(floor.pid)]

@@ -47,7 +47,7 @@ async def _from_file(seconds: float, speed: float, model: str) -> Report:
         recording = hour.write(Path(folder), seconds + SPARE)
         options = (*children.one(f"file:{recording}"), "--speed", str(speed))
         async with children.monitor(options, model, seconds) as (process, address):
-            found = await watch(process.pid, f"{address}/p1", seconds, "from file")
+            found = await watch(process.pid, f"{address}/p1", seconds, "monitor, from file")
     return report(f"{seconds / 60:.3g} min from file at speed {speed:g}", found)
 
 
@@ -58,7 +58,7 @@ async def _live(seconds: float, model: str) -> Report:
         children.headsets([source_id], load.SFREQ) as env,
         children.monitor(options, model, seconds, env) as (process, address),
     ):
-        found = await watch(process.pid, f"{address}/p1", seconds, "over LSL")
+        found = await watch(process.pid, f"{address}/p1", seconds, "monitor, over LSL")
     return report(f"{seconds / 60:.3g} min over LSL at {load.SFREQ:g} Hz", found)
 
 
