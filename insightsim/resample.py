@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from insightsim.clocks import Smooth
 from insightsim.filters import hold
-from insightsim.gaps import breaks
+from insightsim.gaps import GAP, breaks
 from insightsim.types import Signal, join
 
 Floats = NDArray[np.float64]
@@ -57,6 +57,8 @@ class Resample:
         self._last_value: NDArray[np.float32] | None = None
         self._tick = 0
         """The next sample is at `_tick / sfreq`."""
+        self._earliest = -math.inf
+        """First tick after stamps ran away from the clock: late enough to be a break for all that follows."""
 
     def __call__(self, chunk: Signal) -> Signal:
         """The samples that the chunk completes: data (n_samples, n_channels), rate `sfreq`."""
@@ -78,6 +80,7 @@ class Resample:
 
     def _restart(self) -> None:
         self._held = self._clock = self._last_value = None
+        self._earliest = -math.inf
 
     def _nothing(self, chunk: Signal) -> Signal:
         return replace(chunk[:0], sfreq=self.sfreq, raw=chunk.data[:0])
@@ -94,6 +97,7 @@ class Resample:
             parts += self._made(replace(chunk, times=times)[:n])
             if n < len(chunk):
                 self._restart()
+                self._earliest = self._tick + math.ceil(GAP * self.sfreq) + 1
             chunk = chunk[n:]
         return parts
 
@@ -103,7 +107,8 @@ class Resample:
         data, self._last_value = hold(chunk.data, self._last_value)
         chunk = replace(chunk, data=data, raw=chunk.data)
         if self._held is None:
-            self._tick = math.ceil((chunk.times[0] + half) * self.sfreq) if len(chunk) else 0
+            if len(chunk):
+                self._tick = max(math.ceil((chunk.times[0] + half) * self.sfreq), self._earliest)
             held = chunk
         else:
             held = join([self._held, chunk])

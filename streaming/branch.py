@@ -75,6 +75,7 @@ class Branch:
         self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
         self.electrodes = Electrodes(ch_names)
         self._watched = -math.inf
+        self._unwatched: list[Signal] = []
         self._rate = Rate()
         self._spoke = -math.inf
         self._filled = 0.0
@@ -99,26 +100,35 @@ class Branch:
         if not len(chunk):
             return []
         self._rate.take(chunk)
-        self.newest = float(chunk.times[-1])
+        if math.isfinite(newest := float(chunk.times[-1])):
+            self.newest = newest
         windows = list(self.windows(chunk))
+        self._watch()
         if not windows:
             return self._filling()
         self._spoke = clock()
-        self._watch(windows)
+        self._unwatched = [window for window in windows if self._is_due(float(window.times[-1]))]
         return [self._live(prediction) for prediction in self.judge(windows)]
 
-    def _watch(self, windows: Sequence[Signal]) -> None:
-        """Look at all channels now and then; hand over to another model when that has become better."""
-        for window in windows:
-            time = float(window.times[-1])
-            if 0 <= time - self._watched < WATCH_EVERY:
-                continue
-            self._watched = time
-            (quality,) = assess([window], self.judge.limits, self.judge.mains)
-            if self.electrodes(time, quality):
+    def _is_due(self, time: float) -> bool:
+        """Whether a window that ends at `time` comes at least `WATCH_EVERY` after the last one watched."""
+        if 0 <= time - self._watched < WATCH_EVERY:
+            return False
+        self._watched = time
+        return True
+
+    def _watch(self) -> None:
+        """Look at all channels of windows judged before; hand over when another model has become better.
+
+        One step later than they came, so that no estimate has to wait for it.
+        """
+        qualities = assess(self._unwatched, self.judge.limits, self.judge.mains)
+        for window, quality in zip(self._unwatched, qualities, strict=True):
+            if self.electrodes(float(window.times[-1]), quality):
                 best = fitting(self._models, self.electrodes.left_out)
                 if best is not None and best is not self.judge.model:
                     self._use(best)
+        self._unwatched = []
 
     def _use(self, model: Model) -> None:
         self.card = model.card
@@ -166,8 +176,10 @@ class Branch:
         self._spoke = clock()
         filled_before, self._filled = self._filled, filled
         reason = f"warming up: {filled:.0%} of the first window"
-        if self.windows.steady.wrong:
-            reason = self._stated()
+        if not self.windows.steady.rate:
+            reason = "the stream states no rate: measuring it"
+        elif self.windows.steady.wrong:
+            reason = self._stated() or "its samples come at another rate than the stream says"
         elif filled in (1.0, filled_before) and self.windows.mend.dropped:
             reason = f"samples arrive, but {self.windows.mend.dropped} had stamps that cannot be used"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
@@ -221,6 +233,8 @@ class Rate:
     def take(self, chunk: Signal) -> None:
         """Count a chunk."""
         now = float(chunk.times[-1])
+        if not math.isfinite(now):
+            return
         if self._marks and now < self._marks[-1][0]:  # the clock was set back
             self._marks.clear()
         self._count += len(chunk)

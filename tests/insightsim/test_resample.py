@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import signal as scipy_signal
 
+from insightsim.gaps import breaks
 from insightsim.resample import Resample, lowest
 from insightsim.types import INTERPOLATED, Signal
 
@@ -144,6 +145,16 @@ def test_a_change_of_rate_begins_anew():
     out = stage(stream(after.data, 500.0, after.times + 12.0))
     assert out.times[0] > START + 12.0
     np.testing.assert_allclose(out.data[:, 0], 10 * np.sin(2 * np.pi * 10 * out.times), atol=0.02)
+
+
+def test_stamps_that_run_away_from_the_clock_are_a_break():
+    """Twice as fast as stated: no two samples made before and after may stand side by side."""
+    first = START + np.arange(256 * 5) / 256
+    times = np.concatenate([first, first[-1] + np.arange(1, 512 * 5) / 512])
+    out = resampled(stream(np.zeros(len(times)), 256.0, times))
+    later = out.times[out.times > first[-1] + 0.2]
+    assert len(breaks(later, 128.0)) > 10
+    assert (np.diff(out.times) > 0).all()
 
 
 def test_the_lowest_rate_leaves_room_for_the_kernel():
