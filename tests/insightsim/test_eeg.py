@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -71,6 +72,29 @@ def test_a_model_of_fewer_channels_has_a_reference_of_its_own():
     assert found.ch_names == ("Fp2", "Fp1")
     np.testing.assert_allclose(found.data[:, 0], (window.data[:, 2] - window.data[:, 0]) / 2, atol=1e-4)
     np.testing.assert_array_equal(found.raw, window.raw[:, [2, 0]])
+
+
+@cache
+def analogue(sfreq: float, seconds: float = 8.0) -> Signal:
+    """The same made-up voltages, whoever samples them: many sines from 2 to 46 Hz, an offset, and some hum."""
+    rng = np.random.default_rng(7)
+    hz, phase = rng.uniform(2, 46, 80), rng.uniform(0, 2 * np.pi, (80, 4))
+    times = 50 + np.arange(round(seconds * sfreq)) / sfreq
+    waves = np.sin(2 * np.pi * hz[:, None, None] * times[:, None] + phase[:, None, :])
+    data = (waves / hz[:, None, None] * 20).sum(axis=0) + 3 * np.sin(2 * np.pi * 120 * times)[:, None] + 9000
+    return Signal("eeg", CH_NAMES, "uV", sfreq, data.astype(np.float32), times)
+
+
+@pytest.mark.parametrize("sfreq", [250.0, 256.0, 500.0, 512.0, 1000.0, 2048.0])
+def test_a_stream_of_any_rate_gives_the_features_of_the_recipes_rate(sfreq):
+    slow, fast = list(Windows(RECIPE)(analogue(1280.0))), list(Windows(RECIPE)(analogue(sfreq)))
+    expected = examine(RECIPE, slow, Limits(), 0.0)[1]
+    found = examine(RECIPE, fast, Limits(), 0.0)[1]
+    ends = {round(w.times[-1] * 128): i for i, w in enumerate(slow)}
+    both = [(ends[round(w.times[-1] * 128)], i) for i, w in enumerate(fast) if SETTLING not in w.state]
+    assert len(both) > 3
+    theirs, ours = expected[[a for a, _ in both]], found[[b for _, b in both]]
+    np.testing.assert_allclose(ours, theirs, atol=0.01)
 
 
 def test_the_first_windows_are_settling_and_the_later_ones_are_not():
