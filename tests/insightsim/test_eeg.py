@@ -76,7 +76,7 @@ def test_a_model_of_fewer_channels_has_a_reference_of_its_own():
 
 @cache
 def analogue(sfreq: float, seconds: float = 8.0) -> Signal:
-    """The same made-up voltages, whoever samples them: many sines from 2 to 46 Hz, an offset, and some hum."""
+    """The same made-up voltages, whoever samples them: many sines from 2 to 46 Hz, an offset, some hum."""
     rng = np.random.default_rng(7)
     hz, phase = rng.uniform(2, 46, 80), rng.uniform(0, 2 * np.pi, (80, 4))
     times = 50 + np.arange(round(seconds * sfreq)) / sfreq
