@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from playwright.sync_api import expect
 
 from insightsim.cards import Card, Features, Score, Threshold, Trained
 from insightsim.types import VADL, Estimate, StreamState
@@ -135,6 +136,35 @@ def server(start: Callable[..., Server]) -> Iterator[Server]:
     server = start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a server's page; at the end, nothing may have gone wrong in it but a server that was not there."""
+    contexts, complaints, requests = [], [], []
+
+    def opened(server, path="/", clock=False, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
+        page.on("request", lambda request: requests.append((request.url, server.host)))
+        if clock:
+            page.clock.install()
+        page.goto(f"http://{server.host}{path}")
+        if path == "/" and [*server.session.participants] == ["p1"]:
+            expect(page.locator("#participant")).to_have_text("p1")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text] == []
+    assert all(url.startswith(f"http://{host}/") for url, host in requests)
 
 
 @pytest.fixture

@@ -14,34 +14,6 @@ FOUR = ("valence", "arousal", "dominance", "liking")
 
 
 @pytest.fixture
-def opened(browser):
-    """Open a server's page; at the end, nothing may have gone wrong in it but a server that was not there."""
-    contexts, complaints, requests = [], [], []
-
-    def opened(server, path="/", clock=False, **options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
-        )
-        page.on("request", lambda request: requests.append((request.url, server.host)))
-        if clock:
-            page.clock.install()
-        page.goto(f"http://{server.host}{path}")
-        expect(page.locator("#participant")).to_have_text("p1") if path == "/" else None
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert [text for text in complaints if "ERR_CONNECTION_REFUSED" not in text] == []
-    assert all(url.startswith(f"http://{host}/") for url, host in requests)
-
-
-@pytest.fixture
 def live(server, opened, state, estimate):
     """A page that shows estimates as they keep coming."""
     page = opened(server)
@@ -331,3 +303,42 @@ def test_when_the_monitor_stops_the_page_says_so_and_shows_no_stream_as_live(ser
     expect(live.locator("#headline")).to_have_text("The monitor has stopped")
     expect(live.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "ended")
     expect(live.locator("#running")).to_have_text("No analysis running")
+
+
+@pytest.mark.parametrize(
+    ("rate", "text", "hinted"),
+    [(127.0, "127.0 of 128 Hz", False), (120.0, "120.0 of 128 Hz, 6.3% slower than stated", True)],
+)
+def test_a_rate_that_is_not_the_stated_one_is_hinted_at(server, live, estimate, state, rate, text, hinted):
+    server.keep(lambda time: estimate(time, streams=(state(rate=rate),)))
+    field = live.locator('[data-field="Rate"]')
+    expect(field).to_have_text(text)
+    expect(field).to_have_class("hint" if hinted else "")
+
+
+def test_channels_that_are_left_out_are_named_with_the_model_that_took_over(server, live, estimate, state):
+    row = live.locator('[data-row="Left out"]')
+    expect(row).to_be_hidden()
+    server.keep(lambda time: estimate(time, streams=(state(left_out=("Fp1", "T7"), model="eeg-muse4"),)))
+    expect(row).to_have_text("Left outFp1, T7: bad for long; the model is now eeg-muse4")
+    expect(live.locator('[data-field="Model"]')).to_have_text("eeg-muse4")
+
+
+def test_the_lines_of_one_participant_are_forgotten_when_another_is_shown(
+    server, start, live, state, estimate
+):
+    live.wait_for_function(f"name => ({INKED})(name) > 0", arg="valence", polling=200)
+    server.stop()
+    in_state(live, "server gone")
+    start(server.port, ["ben"]).announce(state("live"), "ben")
+    expect(live.locator("#participant")).to_have_text("ben")
+    in_state(live, "no estimate")
+    live.wait_for_function(f"name => ({INKED})(name) === 0", arg="valence", polling=200)
+    shows_nothing(live)
+
+
+def test_a_recording_that_ended_is_not_taken_for_a_monitor_that_stopped(server, live, state):
+    server.announce(state("ended"))
+    server.close()
+    in_state(live, "ended")
+    expect(live.locator("#headline")).to_have_text("The recording has ended")

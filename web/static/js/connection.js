@@ -1,5 +1,6 @@
 // @ts-check
 /** @import { Message } from "./messages.js" */
+import { people } from "./people.js";
 
 /** Close codes of the server, as in web/app.py. */
 const UNKNOWN = 4404, OVER = 4000, FAILED = 4500;
@@ -13,19 +14,26 @@ const FIRST_WAIT = 500, LONGEST_WAIT = 5000; // ms
  */
 
 /**
- * Keeps a WebSocket to the feed open, for ever: after it closes it is opened again, at growing intervals.
+ * Keeps a WebSocket to the feed open until told to stop: after it closes it is opened again, at growing intervals.
  *
  * @param {string | null} participant The first there is, when null.
  * @param {(message: Message) => void} onMessage
  * @param {(connection: Connection) => void} onChange
+ * @returns {() => void} Stops it for good.
  */
 export function connect(participant, onMessage, onChange) {
+  const stop = new AbortController();
   let wait = FIRST_WAIT;
 
   async function open() {
-    const name = participant ?? (await firstParticipant());
+    const name = participant ?? (await people())[0] ?? "p1";
+    if (stop.signal.aborted) return;
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}/live/${encodeURIComponent(name)}`);
+    stop.signal.addEventListener("abort", () => {
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    });
     socket.onopen = () => onChange({ state: "open", reason: "" });
     socket.onmessage = (event) => {
       wait = FIRST_WAIT;
@@ -45,17 +53,14 @@ export function connect(participant, onMessage, onChange) {
   }
 
   function attempt() {
+    if (stop.signal.aborted) return;
     open().catch(() => {
       onChange({ state: "gone", reason: "" });
       retry(wait);
     });
   }
   attempt();
-}
-
-async function firstParticipant() {
-  const answer = await fetch("/health");
-  return Object.keys((await answer.json()).participants)[0] ?? "p1";
+  return () => stop.abort();
 }
 
 /**

@@ -14,12 +14,21 @@ const LOOKS = {
 };
 
 /**
+ * A dimension's shape.
+ *
+ * @param {Dimension} name
+ */
+export function mark(name) {
+  return make("svg:svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { d: LOOKS[name].shape }));
+}
+
+/**
  * One dimension's row: a dial and a canvas for its line.
  *
  * @param {Dimension} name
  */
 export function row(name) {
-  const { high, shape } = LOOKS[name];
+  const { high } = LOOKS[name];
   const gauge = make(
     "svg:svg",
     { viewBox: "0 0 200 124", "aria-hidden": "true" },
@@ -31,7 +40,6 @@ export function row(name) {
     make("svg:text", { x: "20", y: "118" }, "low"),
     make("svg:text", { x: "180", y: "118" }, "high"),
   );
-  const mark = make("svg:svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, make("svg:path", { d: shape }));
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   return make(
     "article",
@@ -39,7 +47,7 @@ export function row(name) {
     make(
       "div",
       { class: "face" },
-      make("h3", {}, mark, title, make("small", {}, `high: ${high}`)),
+      make("h3", {}, mark(name), title, make("small", {}, `high: ${high}`)),
       make(
         "div",
         { class: "gauge" },

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Connection } from "./connection.js" */
+/** @import { Known } from "./known.js" */
 /** @import { EstimateMessage, Stream } from "./messages.js" */
 import { DIMENSIONS } from "./messages.js";
 import { fixed } from "./numbers.js";
@@ -7,15 +7,6 @@ import { fixed } from "./numbers.js";
 const SILENT = 2, OLD = 3; // s
 
 /**
- * All that decides what may be shown as current.
- *
- * @typedef {object} Known
- * @property {Connection} connection
- * @property {Map<string, Stream>} streams
- * @property {EstimateMessage | null} estimate
- * @property {number} arrived When the estimate came, on this page's clock, s.
- * @property {number} heard When anything last came, s.
- *
  * @typedef {object} Verdict
  * @property {string} state
  * @property {string} headline
@@ -46,16 +37,17 @@ export function age({ estimate, arrived }, now) {
 }
 
 /** @param {Known} known */
-function ofConnection({ connection, streams }) {
+function ofConnection({ connection, streams, cut }) {
   const { state, reason } = connection;
   if (state === "connecting") return verdict("connecting", "Connecting…", "Asking the server for the feed.");
   if (state === "gone") {
     return verdict("server gone", "The server does not answer", "It was stopped, or is starting. Trying again.");
   }
   if (state === "unknown") return verdict("failed", "Nobody of that name here", reason);
-  if (state === "failed") return verdict("failed", "The analysis has failed", reason);
-  if (state === "over" && leading(streams)?.status !== "lost") return verdict("ended", "The monitor has stopped", reason);
-  return null;
+  if (state === "over" && (cut || !streams.size)) return verdict("ended", "The monitor has stopped", reason);
+  if (state !== "failed") return null;
+  const failed = [...streams.values()].find(({ status }) => status === "failed"); // the whole reason: it may be long
+  return verdict("failed", "The analysis has failed", failed?.reason ?? reason);
 }
 
 /** @param {Known} known */

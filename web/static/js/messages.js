@@ -19,6 +19,7 @@
  * @property {number} gaps
  * @property {number} dropped
  * @property {string} model
+ * @property {string[]} left_out
  * @property {string | null} reason
  *
  * @typedef {{ type: "status", time: number } & Stream} StatusMessage
@@ -59,7 +60,7 @@
  * @property {string} protocol
  * @property {Record<string, Score>} scores
  *
- * @typedef {{ type: "hello", schema: string, participant: string, models: Model[] }} HelloMessage
+ * @typedef {{ type: "hello", schema: string, participant: string, same_stream_as: string[], models: Model[] }} HelloMessage
  * @typedef {HelloMessage | StatusMessage | EstimateMessage} Message
  */
 

@@ -26,10 +26,11 @@ export function fixed(value, digits) {
 }
 
 /**
- * In whole percent; "–" when not known.
+ * In percent, whole ones unless told otherwise; "–" when not known.
  *
  * @param {number | null | undefined} value
  */
-export function percent(value) {
-  return value === null || value === undefined ? "–" : format("%", { style: "percent" }).format(value);
+export function percent(value, digits = 0) {
+  if (value === null || value === undefined) return "–";
+  return format(`%${digits}`, { style: "percent", maximumFractionDigits: digits }).format(value);
 }

@@ -3,6 +3,8 @@
 import { find, make, write } from "./dom.js";
 import { fixed, percent } from "./numbers.js";
 
+const OFF = 0.01; // of the stated rate
+
 /**
  * The sources: state, rate, lag, gaps.
  *
@@ -18,19 +20,43 @@ export function showStreams(streams, connected) {
     write(find(".status-word", card), status);
     write(find(".reason", card), stream.reason ?? "");
     for (const [name, text] of Object.entries(fields(stream))) write(find(`[data-field="${name}"]`, card), text);
+    find('[data-field="Rate"]', card).classList.toggle("hint", offRate(stream) !== "");
+    find('[data-row="Left out"]', card).hidden = stream.left_out.length === 0;
   }
 }
 
+/**
+ * Says when somebody else is watched by the very same stream.
+ *
+ * @param {string[]} names
+ */
+export function showShared(names) {
+  find("#shared").hidden = names.length === 0;
+  write(find("#shared"), `The very same stream is also watched as ${names.join(", ")}.`);
+}
+
+/**
+ * How far the rate that is measured is from the one that is stated, in words; empty within 1 %.
+ *
+ * @param {Stream} stream
+ */
+function offRate({ rate, sfreq }) {
+  if (!rate || !sfreq || Math.abs(rate / sfreq - 1) <= OFF) return "";
+  return `, ${percent(Math.abs(rate / sfreq - 1), 1)} ${rate < sfreq ? "slower" : "faster"} than stated`;
+}
+
 /** @param {Stream} stream */
-function fields({ source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model }) {
+function fields(stream) {
+  const { source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model, left_out } = stream;
   return {
     Source: source,
     Name: name || "–",
     Channels: fixed(n_channels, 0) + (reference ? `, reference ${reference}` : ""),
-    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} of ${fixed(sfreq, 0)} Hz`,
+    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} of ${fixed(sfreq, 0)} Hz${offRate(stream)}`,
     Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
     Gaps: fixed(gaps, 0) + (dropped ? `, ${fixed(dropped, 0)} samples dropped` : ""),
     Model: model || "–",
+    "Left out": `${left_out.join(", ")}: bad for long; the model is now ${model}`,
   };
 }
 
@@ -40,8 +66,10 @@ function fields({ source, name, rate, sfreq, n_channels, reference, lag_ms, gaps
  */
 function addCard(list, stream) {
   list.querySelector(":scope > .muted")?.remove();
-  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model"];
-  const rows = names.map((name) => make("div", {}, make("dt", {}, name), make("dd", { "data-field": name }, "–")));
+  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model", "Left out"];
+  const rows = names.map((name) =>
+    make("div", { "data-row": name }, make("dt", {}, name), make("dd", { "data-field": name }, "–")),
+  );
   const status = make(
     "span",
     { class: "status" },

@@ -1,0 +1,95 @@
+// @ts-check
+/** @import { Connection } from "./connection.js" */
+/** @import { EstimateMessage, Message, Model, Stream } from "./messages.js" */
+
+/**
+ * What a page knows of one participant: all that decides what may be shown as current.
+ *
+ * @typedef {object} Known
+ * @property {string} participant
+ * @property {Model[]} models
+ * @property {string[]} shared Who else is watched by the very same stream.
+ * @property {Connection} connection
+ * @property {Map<string, Stream>} streams
+ * @property {EstimateMessage | null} estimate
+ * @property {number} arrived When the estimate came, on this page's clock, s.
+ * @property {number} heard When anything last came, s.
+ * @property {boolean} anew Whether what is known of the streams is from before this connection.
+ * @property {boolean} cut Whether the server stopped while streams were watched.
+ */
+
+/** @returns {Known} Nothing, before anything was heard. */
+export function nothing() {
+  return {
+    participant: "",
+    models: [],
+    shared: [],
+    connection: { state: "connecting", reason: "" },
+    streams: new Map(),
+    estimate: null,
+    arrived: 0,
+    heard: 0,
+    anew: false,
+    cut: false,
+  };
+}
+
+/**
+ * Takes in a message.
+ *
+ * @param {Known} known
+ * @param {Message} message
+ * @param {number} now s
+ */
+export function hear(known, message, now) {
+  known.heard = now;
+  if (message.type === "hello") {
+    known.participant = message.participant;
+    known.models = message.models;
+    known.shared = message.same_stream_as;
+  } else if (message.type === "status") {
+    if (known.anew) known.streams.clear(); // only now: a page that connects again need not flicker
+    known.anew = false;
+    if (known.streams.get(message.stream)?.status !== message.status) known.estimate = null; // of another state
+    known.streams.set(message.stream, message);
+  } else if (message.type === "estimate") {
+    for (const stream of message.streams) update(known, stream);
+    known.estimate = message;
+    known.arrived = now;
+  }
+}
+
+/**
+ * Rates and lags come with every estimate. The state does not: an estimate that was held up may be older than it.
+ *
+ * @param {Known} known
+ * @param {Stream} stream
+ */
+function update({ streams }, stream) {
+  const { status, reason } = streams.get(stream.stream) ?? stream;
+  streams.set(stream.stream, { ...stream, status, reason });
+}
+
+/**
+ * Takes in a change of the connection.
+ *
+ * @param {Known} known
+ * @param {Connection} connection
+ * @param {number} now s
+ */
+export function turn(known, connection, now) {
+  known.connection = connection;
+  known.heard = now;
+  if (connection.state === "open") {
+    known.anew = true; // the server says anew how they are
+    known.cut = false;
+    known.estimate = null;
+  }
+  if (connection.state !== "over") return;
+  for (const [name, stream] of known.streams) {
+    // Stopped, not lost: nobody was left to say that the stream is no longer watched.
+    if (!["connecting", "live", "warming up"].includes(stream.status)) continue;
+    known.streams.set(name, { ...stream, status: "ended" });
+    known.cut = true;
+  }
+}

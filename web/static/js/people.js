@@ -1,0 +1,7 @@
+// @ts-check
+
+/** The names of all participants, in the server's order; throws while no server answers. */
+export async function people() {
+  const answer = await fetch("/health");
+  return Object.keys((await answer.json()).participants);
+}
