@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from insightsim.errors import DatasetError
 
 if TYPE_CHECKING:
     from insightsim.cards import Recipe, Score, Threshold
@@ -29,7 +31,10 @@ def eeg(
     features: Annotated[str, typer.Option(help="log_bandpower or psd16.")] = "log_bandpower",
     channels: Annotated[
         str | None,
-        typer.Option(help="deap32, original4, or names: Fp1,Fp2,… Default: deap32; with psd16 original4."),
+        typer.Option(
+            help="deap32, epoc14, openbci8, original4, or names: Fp1,Fp2,… "
+            "Default: deap32; with psd16 original4."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="OUT/NAME. Default: a name by the channels, here.")
@@ -52,6 +57,7 @@ def eeg(
 
     channels = channels or ("original4" if features == "psd16" else "deap32")
     recipe = recipes.recipe(features, recipes.channels(channels))
+    _check_measured(recipe.ch_names)
     paths = deap.subjects(folder)
     made_up_by = simulated_by(folder)
     files = f"DEAP files {paths[0].stem} to {paths[-1].stem}"
@@ -68,6 +74,20 @@ def eeg(
         force,
     )
     typer.echo("\n".join(table(model.card.scores)))
+
+
+def _check_measured(ch_names: Sequence[str]) -> None:
+    """Refuse electrodes that DEAP did not measure: none is made up from those around it."""
+    from insightsim.conform import missing
+    from insightsim.datasets import deap
+    from insightsim.training.recipes import CHANNELS
+
+    if lacking := missing(ch_names, deap.CH_NAMES):
+        lists = [name for name, electrodes in CHANNELS.items() if not missing(electrodes, deap.CH_NAMES)]
+        raise DatasetError(
+            f"DEAP's files have no {', '.join(lacking)}, and no electrode is extrapolated from others; "
+            f"expected {', '.join(lists)}, or some of {', '.join(deap.CH_NAMES)}"
+        )
 
 
 def build(

@@ -99,12 +99,16 @@ def test_a_trained_model_can_be_listed_shown_and_verified(card_path: Path) -> No
 
 def test_every_shipped_model_says_that_it_is_a_demo() -> None:
     listed = run("models", "list").stdout.splitlines()
-    assert [line.split()[0] for line in listed] == ["eeg-deap32", "eeg-original4"]
+    assert {line.split()[0] for line in listed} == {f"eeg-{channels}" for channels in CHANNELS}
     assert all("demo model, trained on simulated data" in line for line in listed)
-    assert run("models", "verify").stdout.count("intact") == 2
+    assert run("models", "verify").stdout.count("intact") == len(CHANNELS)
     for _, card in models.find():
         assert card.trained.simulated
         assert card.trained.members >= 5
+        assert (
+            f"{len(card.recipe.ch_names)} electrodes of {card.name.removeprefix('eeg-')}" in card.trained.data
+        )
+        assert "none extrapolated" in card.trained.data
 
 
 def test_every_window_is_a_line_of_json(folder: Path, card_path: Path) -> None:
@@ -232,7 +236,7 @@ def test_a_model_is_overwritten_only_when_forced(folder: Path, card_path: Path, 
     [
         (("train", "eeg", "{empty}"), DatasetError),
         (("train", "eeg", "{folder}", "--features", "hjorth"), SettingsError),
-        (("train", "eeg", "{folder}", "--channels", "Fp1,A9"), SignalError),
+        (("train", "eeg", "{folder}", "--channels", "Fp1,A9"), DatasetError),
         (("train", "eeg", "{folder}", "--features", "psd16", "--channels", "Fp1,F3"), ModelError),
         (("predict", "{folder}/s01.dat", "--trial", 41), DatasetError),
         (("predict", "{folder}/s99.dat"), DatasetError),
@@ -245,6 +249,23 @@ def test_bad_requests_are_refused(
 ) -> None:
     with pytest.raises(error):
         run(*(str(word).format(folder=folder, empty=tmp_path) for word in words))
+
+
+def test_a_list_of_channels_goes_by_its_name(folder: Path, tmp_path: Path) -> None:
+    run("train", "eeg", folder, "--channels", "openbci8", "--members", 5, "-o", tmp_path / "eight")
+    card = cardfile.read(tmp_path / "eight.toml")
+    assert card.recipe.ch_names == ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
+    assert card.recipe.reference == "average"
+
+
+def test_electrodes_that_deap_lacks_are_named_and_not_made_up(folder: Path) -> None:
+    said = (
+        "no TP9, AF7, AF8, TP10, and no electrode is extrapolated.* expected deap32, epoc14, openbci8, orig"
+    )
+    with pytest.raises(DatasetError, match=said):
+        run("train", "eeg", folder, "--channels", "muse4")
+    with pytest.raises(DatasetError, match="have no epoc,"):
+        run("train", "eeg", folder, "--channels", "epoc")
 
 
 @pytest.mark.parametrize("n_subjects", [1, 2])
