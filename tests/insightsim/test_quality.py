@@ -13,7 +13,7 @@ from insightsim.cards import Features, Filter, Recipe
 from insightsim.eeg import Windows, referred
 from insightsim.errors import SettingsError
 from insightsim.quality import Limits, assess
-from insightsim.types import INTERPOLATED, SETTLING, Quality, Signal
+from insightsim.types import INTERPOLATED, SETTLING, UNTIMED, Quality, Signal
 
 CH_NAMES = ("Fp1", "F3", "Fp2", "F4")
 SFREQ = 128.0
@@ -199,6 +199,14 @@ def test_the_second_after_a_gap_is_not_judged_and_says_how_long_ago_it_was():
     state[:64] = SETTLING
     quality = assess([replace(window, state=state)], Limits(), 50.0)[0]
     assert quality.reason == "settling: 4.5 s after the start or a gap"
+
+
+def test_a_window_of_samples_at_another_rate_than_stated_is_not_judged():
+    window = last_window(brain())
+    state = window.state.copy()
+    state[-1] = UNTIMED
+    quality = assess([replace(window, state=state)], Limits(), 50.0)[0]
+    assert quality.reason == "its samples come at another rate than the stream says"
 
 
 def test_many_windows_at_once_are_judged_as_each_alone():
