@@ -24,10 +24,15 @@ LSL_SETTINGS = """\
 ResolveScope = machine
 [lab]
 KnownPeers = {127.0.0.1}
+[ports]
+PortRange = 128
 [log]
 level = -1
 """
-"""LSL that asks nobody outside this computer. Named as a peer too: mne-lsl's cannot multicast on loopback."""
+"""LSL that asks nobody outside this computer. Named as a peer too: mne-lsl's cannot multicast on loopback.
+
+A peer is asked port by port, and every stream takes two or more: the usual 32 are too few for eight people.
+"""
 
 
 @asynccontextmanager

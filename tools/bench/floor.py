@@ -18,27 +18,35 @@ import pylsl
 from streaming.sources import PULLS_PER_SECOND
 from tools.bench.served import closes_window, run
 
+WITHIN, OPEN_WITHIN = 30.0, 10.0
+"""Seconds in which streams must be found, and each be opened."""
 
-def inlet(source_id: str, **options: object) -> pylsl.StreamInlet:
-    """An open inlet to that stream."""
-    (info,) = pylsl.resolve_byprop("source_id", source_id, 1, 30.0)
-    found = pylsl.StreamInlet(info, **options)
-    found.open_stream(10.0)
+
+def inlets(source_ids: Sequence[str], **options: object) -> list[pylsl.StreamInlet]:
+    """An open inlet to each of these streams."""
+    asked = " or ".join(f"source_id='{name}'" for name in source_ids)
+    found = [
+        pylsl.StreamInlet(info, **options) for info in pylsl.resolve_bypred(asked, len(source_ids), WITHIN)
+    ]
+    if len(found) < len(source_ids):
+        sys.exit(f"{len(found)} of {len(source_ids)} streams answered within {WITHIN:g} s")
+    for inlet in found:
+        inlet.open_stream(OPEN_WITHIN)
     return found
 
 
 def stamps(source_id: str) -> Generator[float | None]:
     """The stamp of each sample that closes a window, as soon as it is there; ends with the stream."""
-    source = inlet(source_id)
+    (inlet,) = inlets([source_id])
     yield None
-    source.flush()
-    while (time := source.pull_sample(2.0)[1]) is not None:
+    inlet.flush()
+    while (time := inlet.pull_sample(2.0)[1]) is not None:
         yield time if closes_window(time) else None
 
 
 def drain(source_ids: Sequence[str]) -> None:
     """Fetch what comes, as often as the monitor does and on the same clock, until the process is ended."""
-    sources = [inlet(name, processing_flags=pylsl.proc_clocksync, as_numpy=True) for name in source_ids]
+    sources = inlets(source_ids, processing_flags=pylsl.proc_clocksync, as_numpy=True)
     sys.stdout.write("Draining\n")
     sys.stdout.flush()
     while True:
