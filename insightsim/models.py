@@ -22,6 +22,9 @@ from insightsim.vadl import DIMENSIONS
 SHIPPED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with InsightSim."""
 
+SHOWN = 6
+"""Missing channels named before the rest is counted."""
+
 _FLOAT = "tensor(float)"
 
 
@@ -178,15 +181,24 @@ def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "e
         if card.recipe.stream != stream:
             continue
         if gone := missing(card.recipe.ch_names, ch_names):
-            lacking.append(f"{card.name} lacks {', '.join(gone)}")
+            lacking.append(f"{card.name} lacks {_listed(gone, len(card.recipe.ch_names))}")
         elif not fit or _same_windows(card.recipe, fit[0][1]):
             fit.append((path, card.recipe))
     if fit:
         return [path for path, _ in fit]
     raise ModelError(
         f"no {stream} model can read the channels {', '.join(ch_names) or '(none)'}: "
-        f"{'; '.join(lacking) or 'there is no model'}. Name the channels (--ch-names), or train a model on "
-        "these: insightsim train eeg"
+        f"{'; '.join(lacking) or 'there is no model'}. Where these are not the electrodes' names, give them "
+        "(--ch-names Fp1,Fp2,…); or train a model on these: insightsim train eeg"
+    )
+
+
+def _listed(gone: Sequence[str], n_channels: int) -> str:
+    """The missing channels by name, or how many they are."""
+    if len(gone) == n_channels:
+        return f"all of its {n_channels}"
+    return (
+        ", ".join(gone) if len(gone) <= SHOWN else f"{', '.join(gone[:SHOWN])} and {len(gone) - SHOWN} more"
     )
 
 

@@ -45,8 +45,10 @@ class Limits:
     """µV, of the filtered signal: no brain does that; a movement does."""
     mains_ratio: float = 50.0
     """Density at the mains frequency ± 1 Hz against its neighbours, in the recorded signal."""
-    mains_floor: float = 50.0
-    """µV RMS: weaker mains is left to the filter, whatever its ratio."""
+    mains_floor: float = 300.0
+    """µV RMS: weaker mains is left to the filter, whatever its ratio. (A recorded OpenBCI board has up to
+    265 µV of it, which changes no band power by more than 1 %.)
+    """
     muscle_ratio: float = 1.0
     """Power in 30–45 Hz against 4–30 Hz, of the filtered signal."""
     coverage: float = 0.9

@@ -86,7 +86,7 @@ def test_no_clean_recording_is_called_clipped_or_flat(seed):
         (set_(1, 300.0), "flat"),
         (set_(1, 62_052.0), "flat"),
         (add(1, np.where(TIMES > 7, 1, 0) * 130 * np.sin(2 * np.pi * 6 * TIMES)), "over 200 µV"),
-        (add(1, hum(200)), "mains hum"),
+        (add(1, hum(600)), "mains hum"),
         (add(1, emg()), "muscle"),
         (set_(1, np.nan), "missing"),
         (clip, "clipped"),
@@ -113,7 +113,7 @@ def test_the_reason_counts_and_names_the_channels():
 def test_mixed_faults_are_listed_the_commonest_first():
     def spoil(data: np.ndarray) -> None:
         set_([1, 3], 300.0)(data)
-        add(0, hum(200))(data)
+        add(0, hum(600))(data)
 
     assert quality_of(spoil).reason == "2 of 4 channels flat (F3, F4), 1 mains hum (Fp1)"
 
@@ -134,8 +134,8 @@ def test_a_band_passed_recording_never_trips_the_mains_check(mains):
 
 
 def test_mains_is_not_checked_where_the_rate_cannot_hold_it_or_it_is_switched_off():
-    assert quality_of(add(1, hum(200)), mains=63.5).reason is None
-    assert quality_of(add(1, hum(200)), mains=0.0).reason is None
+    assert quality_of(add(1, hum(600)), mains=63.5).reason is None
+    assert quality_of(add(1, hum(600)), mains=0.0).reason is None
 
 
 @pytest.mark.parametrize(
