@@ -68,7 +68,7 @@ def best(task: Callable[[], object]) -> float:
 
 def main(model: str) -> None:
     """Print seconds for ours and mne's, and how far the values differ."""
-    card = models.load(models.choose(deap.CH_NAMES) if model == "auto" else models.named(model)).card
+    card = models.load(models.choose(deap.CH_NAMES)[0] if model == "auto" else models.named(model)).card
     data = window(card.recipe)
     layouts: list[NDArray[Any]] = [np.ascontiguousarray(data.T), np.ascontiguousarray(data.T, np.float64)]
     found = {
