@@ -16,7 +16,8 @@ from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError, ModelError, SettingsError, SignalError
 from insightsim.simulate import subject
-from insightsim.training.recipes import CHANNELS, recipe
+from insightsim.training.features import gather
+from insightsim.training.recipes import CHANNELS, channels, recipe
 from insightsim.types import VADL, Estimate, Signal
 from insightsim.vadl import DIMENSIONS
 from tools.cli import app
@@ -251,11 +252,10 @@ def test_bad_requests_are_refused(
         run(*(str(word).format(folder=folder, empty=tmp_path) for word in words))
 
 
-def test_a_list_of_channels_goes_by_its_name(folder: Path, tmp_path: Path) -> None:
-    run("train", "eeg", folder, "--channels", "openbci8", "--members", 5, "-o", tmp_path / "eight")
-    card = cardfile.read(tmp_path / "eight.toml")
-    assert card.recipe.ch_names == ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2")
-    assert card.recipe.reference == "average"
+@pytest.mark.parametrize("name", ["epoc14", "openbci8"])
+def test_montages_that_deap_contains_are_read_from_its_files(folder: Path, name: str) -> None:
+    wanted = recipe("log_bandpower", channels(name))
+    assert 0 < len(gather(deap.read(folder / "s01.dat", [1]), wanted).features) <= 14
 
 
 def test_electrodes_that_deap_lacks_are_named_and_not_made_up(folder: Path) -> None:
