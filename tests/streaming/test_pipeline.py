@@ -139,13 +139,14 @@ def test_a_bug_ends_one_participant_alone_and_is_raised_when_all_are_over() -> N
         try:
             await session.run()
         finally:
+            said.append(f"session over after {good.at} pulls")
             await asyncio.gather(*readers)
 
     with pytest.raises(ExceptionGroup) as raised:
         asyncio.run(asyncio.wait_for(scenario(), 20))
     assert [type(error) for error in errors_of(raised)] == [ZeroDivisionError]
     assert session.errors == {"p2": "a bug"}
-    assert said.index("p2 failed") < said.index("p2 closed") < said.index("p1 ended")
+    assert said.index("p2 failed") < said.index("p2 closed") < said.index("session over after 49 pulls")
     latest = session.participants["p2"].latest
     assert latest is not None
     assert latest.vadl is None, "what a failed stream said last is still presented as current"
@@ -266,6 +267,18 @@ def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> No
         asyncio.run(asyncio.wait_for(session.run(), 0.35))
     assert source.calls[-1][0] == "close"
     assert len({thread for _, thread in source.calls}) == 1
+
+
+def test_a_stream_that_has_nothing_to_say_is_let_go_of_when_it_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Noise(100, delay=0.01)
+    pulled = source.pull
+    monkeypatch.setattr(source, "pull", lambda: (chunk := pulled()) and chunk[:0])
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(Session([person(source)]).run(), 0.3))
+    assert source.calls[-1][0] == "close"
+    assert source.at < source.n_chunks, "it was pulled to its end"
 
 
 def test_the_effective_rate_survives_a_clock_set_back() -> None:
