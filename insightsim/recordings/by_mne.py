@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insightsim.errors import DatasetError
-from insightsim.recordings.content import Content
+from insightsim.recordings.content import Content, single
 from insightsim.types import Marker
 
 BLOCK = 2**20
@@ -80,8 +80,7 @@ def _blocks(raw: Any, picks: list[int], factor: float) -> Iterator[NDArray[np.fl
     n_samples = max(1, BLOCK // len(picks))
     for start in range(0, raw.n_times, n_samples):
         data = raw.get_data(picks, start, min(raw.n_times, start + n_samples), verbose="error")
-        with np.errstate(over="ignore"):
-            yield (data.T * factor).astype(np.float32)
+        yield single(data.T * factor)
 
 
 def _reference(raw: Any) -> str:

@@ -69,7 +69,8 @@ def refuse(kind: type[BaseException], error: BaseException, trace: TracebackType
     elif isinstance(error, MemoryError):
         said = f"reading it takes more than {MEMORY_LIMIT >> 20} MB of memory; not read"
     else:
-        said = f"not {format_of(Path(sys.argv[1])).name}, or a broken one ({kind.__name__}: {error!s:.300})"
+        why = ": ".join(filter(None, (kind.__name__, f"{error!s:.300}")))
+        said = f"not {format_of(Path(sys.argv[1])).name}, or a broken one ({why})"
     sys.stderr.write(" ".join(said.split()) + "\n")
 
 

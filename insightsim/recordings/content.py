@@ -45,6 +45,12 @@ class Content:
             raise DatasetError(f"the stamp of sample {wrong[0] + 1:,} is {self.times[wrong[0]]}, no time")
 
 
+def single(values: NDArray[np.generic]) -> NDArray[np.float32]:
+    """The values as float32; what is too large becomes infinite, which later stages take for not measured."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(np.float32)
+
+
 def rate_of(times: Times) -> float:
     """The usual rate of samples with these stamps, Hz, whatever gaps and jumps there are between them.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from insightsim.errors import DatasetError
-from insightsim.recordings.content import Content, rate_of
+from insightsim.recordings.content import Content, rate_of, single
 from insightsim.recordings.rows import lines_of, numbers
 from insightsim.types import Marker
 
@@ -31,7 +31,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     signs = [i for i, name in enumerate(header) if name.startswith("Marker")]
     picks = [i for i in range(1, len(header)) if i not in signs]
     table, more = numbers(lines[1:], 2, len(header), [0, *picks, *signs])
-    times, data = table[:, 0], table[:, 1 : 1 + len(picks)].astype(np.float32)
+    times, data = table[:, 0], single(table[:, 1 : 1 + len(picks)])
     markers = tuple(
         Marker(float(row[0]), f"{sign:g}", header[column])
         for row in table

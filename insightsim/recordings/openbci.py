@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insightsim.errors import DatasetError
-from insightsim.recordings.content import Content
+from insightsim.recordings.content import Content, single
 from insightsim.recordings.rows import lines_of, numbers
 from insightsim.types import Marker
 
@@ -54,7 +54,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     else:
         times = _seconds(table[:, n_channels])
     markers = _markers(times, table[:, -1]) if columns.marker is not None else ()
-    data = table[:, :n_channels].astype(np.float32)
+    data = single(table[:, :n_channels])
     return Content(path.stem, columns.names, "uV", sfreq, times, [data], "", markers, notes)
 
 

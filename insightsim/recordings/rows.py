@@ -37,6 +37,8 @@ def numbers(
             raise DatasetError(
                 f"line {number:,} has {found} columns, expected {n_columns}; repair or remove it"
             )
+        if "\r" in line:
+            raise DatasetError(f"line {number:,} is damaged (it ends in the middle); repair or remove it")
     if not lines:
         return np.zeros((0, len(picks))), notes
     try:

@@ -14,7 +14,7 @@ import numpy as np
 import pyxdf
 
 from insightsim.errors import DatasetError
-from insightsim.recordings.content import Content, rate_of
+from insightsim.recordings.content import Content, rate_of, single
 from insightsim.types import Marker
 
 Stream = dict[str, Any]
@@ -24,7 +24,8 @@ Stream = dict[str, Any]
 def read(path: Path, part: str, raw_stamps: bool) -> Content:
     """The stream that `part` names, on the common clock of all streams unless `raw_stamps`."""
     damage = _Damage()
-    streams, _ = pyxdf.load_xdf(path, synchronize_clocks=not raw_stamps, dejitter_timestamps=False)
+    with np.errstate(all="ignore"):  # a damaged stamp may be any number
+        streams, _ = pyxdf.load_xdf(path, synchronize_clocks=not raw_stamps, dejitter_timestamps=False)
     stream = _named(streams, part) if part else _only(streams)
     if not len(stream["time_stamps"]):
         raise DatasetError(f"the stream {_line(stream)} is empty; name another by #NAME:{_list(streams)}")
@@ -112,7 +113,7 @@ def _content(stream: Stream, markers: tuple[Marker, ...], notes: tuple[str, ...]
         notes += (f"it states no rate; its stamps tell {sfreq:.4g} Hz",)
     data = np.asarray(stream["time_series"])
     reference = _text(info, "desc", "reference", "label")
-    blocks = (data[i : i + 8192, picks].astype(np.float32) for i in range(0, len(times), 8192))
+    blocks = (single(data[i : i + 8192, picks]) for i in range(0, len(times), 8192))
     return Content(_text(info, "name"), ch_names, unit, sfreq, times, blocks, reference, markers, notes)
 
 

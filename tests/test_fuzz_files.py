@@ -1,0 +1,224 @@
+"""Damaged files of every format: each is read, or refused in a sentence; never a crash, a hang or a flood."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mne
+import numpy as np
+import pytest
+import scipy.io
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from insightsim.datasets import unpickle
+from insightsim.errors import DatasetError
+from insightsim.recordings import child, muse, openbci, reader
+from insightsim.recordings.track import Track
+from tests import small_files
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files are NOT fuzzed: Windows cannot fork")
+
+ROOT = Path(__file__).parents[1]
+RNG = np.random.default_rng(0)
+NUMBERS = RNG.integers(-1000, 1000, (2, 512))
+
+
+def xdf(path: Path) -> None:
+    desc, stamps = small_files.channels(["Fp1", "Fp2"]), np.arange(256) / 128
+    made = small_files.Xdf().stream(
+        1, "A", "EEG", NUMBERS[:, :256].T, stamps, desc=desc, offsets=[(0.0, 5.0)]
+    )
+    path.write_bytes(made.stream(2, "Task", "Markers", ["go", "stop"], stamps[:2], 0).content)
+
+
+def fif(path: Path) -> None:
+    raw = mne.io.RawArray(NUMBERS * 1e-6, mne.create_info(["Fp1", "Fp2"], 128.0, "eeg"), verbose="error")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the name does not end in raw.fif
+        raw.save(path, verbose="error", overwrite=True)
+
+
+def muse_csv(path: Path) -> None:
+    small_files.muse(path, RNG.normal(0, 20, (100, 5)), np.arange(100) / 256, np.arange(100) // 50)
+
+
+def openbci_txt(path: Path) -> None:
+    small_files.openbci(path, RNG.normal(0, 20, (100, 2)), 1.5e9 + np.arange(100) / 250)
+
+
+def dat(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"data": np.zeros((2, 3, 4)), "labels": np.ones((2, 4))}, protocol=2))
+
+
+def mat(path: Path) -> None:
+    content = {"data": np.zeros((40, 40, 8064)), "labels": np.full((40, 4), 5.0)}
+    scipy.io.savemat(path, content, do_compression=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One format: how to write a file, and which of its files to damage."""
+
+    name: str
+    write: Callable[[Path], None]
+    n: int
+    harmed: str = ""
+
+
+CASES = [
+    Case("a.xdf", xdf, 120),
+    Case("a.edf", lambda path: small_files.edf(path, NUMBERS, annotations=[(1.0, "x")]), 80),
+    Case("a.bdf", lambda path: small_files.edf(path, NUMBERS), 80),
+    Case("a.vhdr", lambda path: small_files.brainvision(path, NUMBERS), 60),
+    Case("a.vhdr", lambda path: small_files.brainvision(path, NUMBERS), 20, "a.eeg"),
+    Case("a.vhdr", lambda path: small_files.brainvision(path, NUMBERS, markers=[(5, "S1")]), 40, "a.vmrk"),
+    Case("a.fif", fif, 80),
+    Case("a.csv", muse_csv, 80),
+    Case("a.txt", openbci_txt, 80),
+    Case("s01.dat", dat, 100),
+    Case("s01.mat", mat, 16),
+]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one file."""
+
+    code: int
+    memory: int
+    path: Path
+
+    @property
+    def said(self) -> str:
+        return Path(f"{self.path}.err").read_text(errors="replace")
+
+    def track(self) -> Track:
+        with Path(f"{self.path}.out").open("rb") as file:
+            return reader.track(file)
+
+
+Ask = Callable[[Path], Answer]
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Has a file read by a process that forks; see tests/fuzzed.py."""
+    command = [sys.executable, "-m", "tests.fuzzed"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdin
+        assert server.stdout
+
+        def answer(path: Path) -> Answer:
+            server.stdin.write(f"{path}\n")  # type: ignore[union-attr]
+            server.stdin.flush()  # type: ignore[union-attr]
+            code, memory = map(int, server.stdout.readline().split())  # type: ignore[union-attr]
+            return Answer(code, memory, path)
+
+        yield answer
+
+
+def damaged(content: bytes, rng: np.random.Generator) -> bytes:
+    """The content with some bits flipped, or a run overwritten, or a piece taken out."""
+    spoilt = bytearray(content)
+    at, length = int(rng.integers(len(content))), int(rng.integers(1, 65))
+    match rng.integers(4):
+        case 0:
+            for place in rng.integers(len(content), size=rng.integers(1, 6)):
+                spoilt[place] ^= 1 << int(rng.integers(8))
+        case 1:
+            spoilt[at : at + length] = rng.bytes(len(spoilt[at : at + length]))
+        case 2:
+            spoilt[at : at + length] = bytes([rng.choice([0, 255, 57])]) * len(spoilt[at : at + length])
+        case _:
+            del spoilt[at : at + length]
+    return bytes(spoilt)
+
+
+def early(content: bytes, rng: np.random.Generator) -> bytes:
+    """Damage to the first kilobyte, where headers are."""
+    return damaged(content[:1024], rng) + content[1024:]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.harmed or case.name)
+def test_a_damaged_file_is_read_or_refused_in_one_sentence(case: Case, tmp_path: Path, ask: Ask) -> None:
+    path = tmp_path / case.name
+    case.write(path)
+    harmed = path.with_name(case.harmed or case.name)
+    whole, rng = harmed.read_bytes(), np.random.default_rng(1)
+    limit = unpickle.MEMORY_LIMIT if path.suffix in (".dat", ".mat") else child.MEMORY_LIMIT
+    for i in range(case.n):
+        harmed.write_bytes((damaged if i % 2 else early)(whole, rng))
+        answer = ask(path)
+        what = f"damage {i}: {answer.code} {answer.said}"
+        assert answer.code in (0, 1), what
+        assert answer.memory <= limit, what
+        if answer.code:
+            assert answer.said.count("\n") == 1, what
+            assert 10 < len(reader.sentence(1, answer.said)) < 2000, what
+        elif limit == child.MEMORY_LIMIT:
+            signal = answer.track().signal
+            assert np.isfinite(signal.times).all(), what
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.name[:3] != "s01" and c.harmed != "a.vmrk"], ids=str)
+def test_a_file_cut_anywhere_gives_its_beginning_or_is_refused(case: Case, tmp_path: Path, ask: Ask) -> None:
+    path = tmp_path / case.name
+    case.write(path)
+    harmed = path.with_name(case.harmed or case.name)
+    content, answer = harmed.read_bytes(), ask(path)
+    whole, read = np.array(answer.track().signal.data), 0
+    for cut in np.linspace(0, len(content) - 1, 24).astype(int):
+        harmed.write_bytes(content[:cut])
+        answer = ask(path)
+        assert answer.code in (0, 1), answer.said
+        if not answer.code:
+            found, read = answer.track().signal.data, read + 1
+            np.testing.assert_array_equal(found, whole[: len(found)], f"cut at {cut}")
+    assert read > 3 or case.name in ("a.fif", "a.vhdr"), "so little was read that nothing was shown"
+
+
+def _read(read: Callable[..., object], suffix: str, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+        file.write(content)
+        file.flush()
+        try:
+            read(Path(file.name), "", False)
+        except DatasetError as error:
+            assert "\n" not in str(error).strip()  # noqa: PT017
+
+
+CELL = st.one_of(st.floats().map(str), st.integers().map(str), st.text(max_size=4), st.just("1e999"))
+ROWS = st.lists(st.lists(CELL, max_size=9), max_size=6).map(lambda rows: "\n".join(map(",".join, rows)))
+
+
+@given(ROWS, st.sampled_from(["", "\n", "\r\n", ",\n"]))
+@settings(max_examples=150, deadline=None)
+def test_any_rows_under_a_header_of_muse_are_read_or_refused(rows: str, end: str) -> None:
+    content = f"timestamps,TP9,AF7,AF8,TP10,Right AUX,Marker\n{rows}{end}"
+    _read(muse.read, ".csv", content.encode(errors="replace"))
+
+
+@given(st.text(max_size=30), st.text("0123456789.", max_size=6), st.text("0123456789", max_size=5), ROWS)
+@settings(max_examples=150, deadline=None)
+def test_any_remarks_and_rows_of_openbci_are_read_or_refused(
+    line: str, rate: str, count: str, rows: str
+) -> None:
+    content = f"%OpenBCI{line}\n%Number of channels = {count}\n%Sample Rate = {rate} Hz\n{rows}\n"
+    _read(openbci.read, ".txt", content.encode(errors="replace"))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+    for read, suffix in ((muse.read, ".csv"), (openbci.read, ".txt")):
+        _read(read, suffix, content)
