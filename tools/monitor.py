@@ -23,7 +23,7 @@ SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Defaul
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
-SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH or synthetic."
+SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH, file:PATH#PART or synthetic."
 
 
 def monitor(
