@@ -27,7 +27,7 @@ from insightsim.recordings.content import Content
 from insightsim.recordings.formats import format_of
 
 MEMORY_LIMIT = 2**31
-"""Bytes of address space; mne alone takes 0.3 GB, an hour of 32 channels at 512 Hz in XDF 1 GB."""
+"""Bytes of address space; mne alone takes 0.3 GB, an hour of 32 channels at 512 Hz in XDF 0.5 GB."""
 MAX_ANSWER = 2**32
 """Bytes of stamps and samples; four hours of 64 channels at 1000 Hz."""
 

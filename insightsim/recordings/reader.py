@@ -19,7 +19,7 @@ from insightsim.recordings.track import Track
 from insightsim.types import Marker, Signal
 
 TIMEOUT = 180.0
-"""Seconds. The slowest format is XDF: an hour at 512 Hz takes about ten."""
+"""Seconds. The slowest format is XDF: an hour of 32 channels at 512 Hz takes about five."""
 
 
 def open_tracks(path: Path, part: str = "", raw_stamps: bool = False) -> tuple[Track, ...]:
