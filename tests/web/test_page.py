@@ -306,11 +306,17 @@ def test_when_the_monitor_stops_the_page_says_so_and_shows_no_stream_as_live(ser
 
 
 @pytest.mark.parametrize(
-    ("rate", "text", "hinted"),
-    [(127.0, "127.0 of 128 Hz", False), (120.0, "120.0 of 128 Hz, 6.3% slower than stated", True)],
+    ("sfreq", "rate", "text", "hinted"),
+    [
+        (128.0, 127.0, "127.0 of 128 Hz", False),
+        (128.0, 120.0, "120.0 of 128 Hz, 6.3% slower than stated", True),
+        (0.0, 99.9, "99.9 Hz, none stated", False),
+    ],
 )
-def test_a_rate_that_is_not_the_stated_one_is_hinted_at(server, live, estimate, state, rate, text, hinted):
-    server.keep(lambda time: estimate(time, streams=(state(rate=rate),)))
+def test_a_rate_that_is_not_the_stated_one_is_hinted_at(
+    server, live, estimate, state, sfreq, rate, text, hinted
+):
+    server.keep(lambda time: estimate(time, streams=(state(sfreq=sfreq, rate=rate),)))
     field = live.locator('[data-field="Rate"]')
     expect(field).to_have_text(text)
     expect(field).to_have_class("hint" if hinted else "")

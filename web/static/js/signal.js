@@ -52,7 +52,7 @@ function fields(stream) {
     Source: source,
     Name: name || "–",
     Channels: fixed(n_channels, 0) + (reference ? `, reference ${reference}` : ""),
-    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} of ${fixed(sfreq, 0)} Hz${offRate(stream)}`,
+    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} ${sfreq ? `of ${fixed(sfreq, 0)} Hz` : "Hz, none stated"}${offRate(stream)}`,
     Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
     Gaps: fixed(gaps, 0) + (dropped ? `, ${fixed(dropped, 0)} samples dropped` : ""),
     Model: model || "–",
