@@ -16,8 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-if __name__ == "__main__":  # isolated from the folder it is run in, so it has to be told where the project is
-    sys.path.append(str(Path(__file__).parents[2]))
+if __name__ == "__main__":  # it is isolated, and has to find the parts of the very project that started it
+    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 
