@@ -24,9 +24,10 @@ RESET = 1.0
 
 def breaks(times: Times, sfreq: float) -> NDArray[np.intp]:
     """Indices of the samples that do not follow the one before: more than GAP too late, or not later."""
-    steps = np.diff(times)
+    steps = times[1:] - times[:-1]
     # The microsecond keeps a gap of exactly GAP on one side, however its stamps were rounded.
-    return np.flatnonzero((steps > GAP + 1 / sfreq + 1e-6) | ~(steps > 0)) + 1
+    late, early = steps > GAP + 1 / sfreq + 1e-6, ~(steps > 0)
+    return (late | early).nonzero()[0] + 1
 
 
 class Mend:

@@ -59,13 +59,12 @@ class Signal:
 
     def __getitem__(self, which: slice) -> Signal:
         """The samples of a slice, as views."""
-        return replace(
-            self,
-            data=self.data[which],
-            times=self.times[which],
-            state=self.state[which],
-            raw=None if self.raw is None else self.raw[which],
-        )
+        start, stop, step = which.indices(len(self.times))
+        if (start, stop, step) == (0, len(self.times), 1):  # as most often, live: chunks are seldom cut
+            return self
+        raw = None if self.raw is None else self.raw[which]
+        data, times, state = self.data[which], self.times[which], self.state[which]
+        return Signal(self.stream, self.ch_names, self.unit, self.sfreq, data, times, state, raw)
 
     def between(self, start: float, stop: float) -> Signal:
         """The samples with start <= time < stop."""

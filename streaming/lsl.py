@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
-from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SourceInfo, lateness
+from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SINGLY, SourceInfo, lateness
 
 CONFIGS = ("lsl_api.cfg", "~/lsl_api/lsl_api.cfg", "/etc/lsl_api/lsl_api.cfg")
 """Where liblsl looks for its settings, after $LSLAPICFG."""
@@ -148,7 +148,7 @@ class Inlet:
             _flush(inlet)
         self._picks, self._info = _read_description(info)
         # Half a period where the stream itself is no faster: one late sample must not delay all that follow.
-        self._spacing = (0.5 if self._info.sfreq <= PULLS_PER_SECOND else 1.0) / PULLS_PER_SECOND
+        self._spacing = 0.5 / SINGLY if self._info.sfreq <= SINGLY else 1 / PULLS_PER_SECOND
         self._inlet = inlet
         self._last_arrival = self._last_pull = clock()
         return self._info

@@ -6,7 +6,7 @@ import math
 import time
 
 from streaming import lsl
-from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND, lateness
+from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND, SINGLY, lateness
 
 
 class Pace:
@@ -26,7 +26,7 @@ class Pace:
     def reach(self, seconds: float, within: float = PULL_WITHIN) -> float:
         """Wait until so many seconds of signal are due, but at most `within` s; how many are due by then."""
         pause = self.origin + seconds / self.speed - lsl.clock()
-        if self.sfreq * self.speed > PULLS_PER_SECOND:  # several samples at a time, so that it stays cheap
+        if self.sfreq * self.speed > SINGLY:  # several samples at a time, so that it stays cheap
             pause += 1 / PULLS_PER_SECOND
         time.sleep(max(0.0, min(within, pause)))
         return (lsl.clock() - self.origin) * self.speed

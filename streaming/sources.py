@@ -9,8 +9,10 @@ from insightsim.types import Signal
 
 PULL_WITHIN = 0.05
 """Seconds a pull may wait for a first sample."""
-PULLS_PER_SECOND = 128
-"""At most; at higher rates a pull returns several samples, so that the cost per second stays bounded."""
+SINGLY = 128.0
+"""Samples a second, up to which each is handed on as it comes."""
+PULLS_PER_SECOND = 64
+"""At higher rates, where a pull returns several samples, so that the cost per second stays bounded."""
 LOST_AFTER = 1.5
 """Seconds of silence after which a live stream counts as lost; leaves 0.5 s of the promised 2 to say so."""
 

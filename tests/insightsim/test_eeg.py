@@ -166,7 +166,7 @@ def test_the_mains_that_is_set_reaches_the_filter():
 @pytest.mark.parametrize(("mains", "refused"), [(None, True), (0.0, False), (60.0, False)])
 def test_the_mains_of_the_recipe_is_looked_for_or_the_one_that_is_set(mains, refused):
     signal = recording()
-    wave = 300 * np.sin(2 * np.pi * 50 * np.arange(3000) / 128)
+    wave = 600 * np.sin(2 * np.pi * 50 * np.arange(3000) / 128)
     signal.data[:, 1] += wave.astype(np.float32)
     windows = list(Windows(RECIPE)(signal))
     reason = Judge(model(), Limits(peak_to_peak=1e6), mains)(windows[-1:])[0].quality.reason
