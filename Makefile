@@ -19,7 +19,7 @@ help: ## show this text
 	@echo "make test    run every test, the browser test included (make test ARGS='-k feed')"
 	@echo "make check   ruff and mypy --strict"
 	@echo "make models  train the shipped demo models again, on simulated data"
-	@echo "make bench   measure latency and throughput (make bench ARGS=latency)"
+	@echo "make bench   measure latency, throughput, memory and load (make bench ARGS=latency, or soak)"
 	@echo "make lock    pin the newest versions that pyproject.toml allows (needs uv; ARGS=--upgrade renews all)"
 	@echo "make clean   remove .venv and caches"
 	@echo
