@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.clocks import Smooth
-from insightsim.gaps import GAP, RESET
+from insightsim.clocks import Spread
+from insightsim.gaps import RESET
 from insightsim.types import UNTIMED, Signal, join
 
 Times = NDArray[np.float64]
 
 BLOCK = 0.5
 """Seconds of samples between two looks at the stamps; the first block is held back until it was looked at."""
+EVEN = 1e-3
+"""Share of a period by which no step may differ where stamps keep to the rate."""
 MANY = 32
 """Stamps at least that tell a pace."""
 SURE = 5.0
@@ -30,8 +35,6 @@ BURSTS, NO_BURSTS = 0.2, 0.05
 """Share of short steps from which stamps come in bursts, and below which no more."""
 SHORT = 0.4
 """Share of a period: a step so short is none between two samples."""
-LOST = 0.5
-"""Seconds: a stamp so far from the smoothed clock, in bursts, is a loss of samples or another clock."""
 UNKNOWN_BLOCK = 64
 """Samples in a block while no rate is known."""
 
@@ -58,21 +61,18 @@ class Steady:
         self.pace: float | None = None
         """Hz, as measured last; None before there was enough to measure."""
         self.bursts = False
+        self.wrong = False
+        """Whether samples come at a rate so far from the one in use that none may be judged."""
         self._held: list[Signal] = []
         self._holding = True
         self._block: list[Times] = []
         """Stamps of the block that is filling."""
         self._n_seen = 0
         """Samples in it."""
-        self._recent = np.zeros(0)
-        """Finite stamps of the last `SURE` seconds, up to the last look."""
-        self.wrong = False
-        """Whether samples come at a rate so far from the one in use that none may be judged."""
-        self._clock: Smooth | None = None
-        self._late = np.zeros(0)
-        """How far the stamps of the last block were behind the smoothed clock, s."""
-        self._last = 0.0
-        """The last stamp that was a number, in bursts."""
+        self._recent: deque[Times] = deque()
+        """Finite stamps of the last `SURE` seconds, up to the last look, in pieces."""
+        self._spread: Spread | None = None
+        """What gives samples in bursts their times."""
 
     @property
     def replaced(self) -> bool:
@@ -83,16 +83,27 @@ class Steady:
         """The samples of a chunk whose rate is known, in parts of one rate each."""
         if len(chunk) and chunk.sfreq != self.stated:
             self.stated = self.rate = chunk.sfreq
-        while len(chunk):
-            n_left = self._n_block - self._n_seen
-            part, chunk = chunk[:n_left], chunk[n_left:]
-            self._block.append(part.times)
-            self._n_seen += len(part)
+        for _, parts in groupby(self._parts(chunk), key=attrgetter("sfreq")):
+            yield join(list(parts))
+
+    def _parts(self, chunk: Signal) -> Iterator[Signal]:
+        """The same, in as many parts as it takes."""
+        start = at = 0
+        while at < len(chunk):
+            stop = min(len(chunk), at + self._n_block - self._n_seen)
+            self._block.append(chunk.times[at:stop])
+            self._n_seen += stop - at
+            at = stop
+            full = self._n_seen == self._n_block
+            quiet = full and not self.bursts and not self._holding and self._is_even()
+            if at < len(chunk) and quiet:
+                continue  # nothing to decide: one large part is as good as many small ones
+            part, start = chunk[start:at], at
             if self._holding:
                 self._held.append(part)
             else:
                 yield self._timed(part)
-            if self._n_seen == self._n_block:
+            if full and not quiet:
                 self._look()
                 yield from self._released()
 
@@ -107,38 +118,61 @@ class Steady:
             held, self._held = join(self._held), []
             yield self._timed(held)
 
+    def _is_even(self) -> bool:
+        """Whether all stamps of a full block keep to the rate in use; if so, that is all there is to see."""
+        if self.wrong or not self._recent:
+            return False
+        times = np.concatenate([self._recent[-1][-1:], *self._block])
+        period = 1 / self.rate
+        if not (np.abs(times[1:] - times[:-1] - period) <= EVEN * period).all():
+            return False
+        self.pace = self.rate
+        self._remember(times[1:])
+        return True
+
+    def _remember(self, times: Times) -> None:
+        """Keep these stamps, the last of all, and let go of those that are too old."""
+        self._block, self._n_seen = [], 0
+        self._recent.append(times)
+        while len(self._recent) > 1 and self._recent[1][0] < times[-1] - SURE:
+            self._recent.popleft()
+
     def _look(self) -> None:
         """Judge the stamps of the last seconds: bursts or not, and the rate."""
-        times = np.concatenate([self._recent, *self._block])
-        self._block, self._n_seen = [], 0
+        times = np.concatenate([*self._recent, *self._block])
         times = times[np.isfinite(times)]
         jumps = np.flatnonzero(np.abs(np.diff(times)) > RESET)
         times = times[jumps[-1] + 1 :] if len(jumps) else times
-        self._recent = times[times >= times[-1] - SURE] if len(times) else times
-        if len(self._recent) < 3 or self._recent[-1] <= self._recent[0]:
+        self._recent.clear()
+        if not len(times):
+            self._block, self._n_seen = [], 0
             return
-        self._look_for_bursts()
-        self._look_for_lost_samples()
-        self._measure()
+        times = times[times >= times[-1] - SURE]
+        self._remember(times)
+        if len(times) < 3 or times[-1] <= times[0]:
+            return
+        self._look_for_bursts(times)
+        if self._spread is not None and self._spread.lost and not self.wrong:
+            times = self._forget(times)
+        self._measure(times)
 
-    def _look_for_bursts(self) -> None:
-        steps = np.diff(self._recent)
+    def _forget(self, times: Times) -> Times:
+        """Begin anew with the last stamp."""
+        self._recent.clear()
+        self._recent.append(times[-1:])
+        self._spread = None
+        return times[-1:]
+
+    def _look_for_bursts(self, times: Times) -> None:
+        steps = np.diff(times)
         period = 1 / self.rate if self.rate else steps.mean()
         share = np.mean((steps >= 0) & (steps < SHORT * period))
         self.bursts = bool(share >= (NO_BURSTS if self.bursts else BURSTS))
         if not self.bursts:
-            self._clock = None
+            self._spread = None
 
-    def _look_for_lost_samples(self) -> None:
-        """Every stamp of half a block later than a short gap: samples are missing, not just late."""
-        late = self._late[len(self._late) // 2 :]
-        if self._clock is not None and not self.wrong and len(late) and late.min() > GAP:
-            self._clock = None
-            self._recent = self._recent[-1:]
-
-    def _measure(self) -> None:
+    def _measure(self, times: Times) -> None:
         """Measure the pace, and use it where it has been another one for long enough."""
-        times = self._recent
         middle = int(np.searchsorted(times, (times[0] + times[-1]) / 2))
         if len(times) - middle < MANY or middle < MANY:
             return
@@ -151,8 +185,7 @@ class Steady:
         usable = whole >= self.lowest or not self.rate
         if same and usable and abs(whole - self.rate) > OFF * self.rate:
             self.rate = whole
-            self._recent = times[-1:]
-            self._clock = None
+            self._forget(times)
             self.wrong = self.rate < self.lowest
 
     def _measured(self, times: Times) -> float:
@@ -174,29 +207,8 @@ class Steady:
 
     def _timed(self, part: Signal) -> Signal:
         """The samples with the rate in use, spread where they come in bursts, marked where it is wrong."""
-        times = self._spread(part.times) if self.bursts else part.times
+        if self.bursts and self._spread is None:
+            self._spread = Spread(self.rate)
+        times = part.times if self._spread is None else self._spread(part.times)
         state = np.full(len(part), UNTIMED, np.uint8) if self.wrong else part.state
         return replace(part, sfreq=self.rate, times=times, state=state)
-
-    def _spread(self, stamps: Times) -> Times:
-        """A time for every sample, evenly, as near to the stamps as may be."""
-        stamps = self._known(stamps)
-        out = []
-        while len(stamps):
-            clock = self._clock or Smooth(self.rate)
-            times = clock(stamps)
-            late = stamps - times
-            far = np.flatnonzero(np.abs(late) > LOST)  # never the first of a fresh clock
-            n = int(far[0]) if len(far) else len(stamps)
-            self._clock = None if len(far) else clock
-            self._late = np.concatenate([self._late, late[:n]])[-self._n_block :]
-            out.append(times[:n])
-            stamps = stamps[n:]
-        return np.concatenate(out)
-
-    def _known(self, stamps: Times) -> Times:
-        """The stamps, the last one that was a number in place of every one that is none."""
-        stamps = np.concatenate([[self._last], stamps])
-        last = np.maximum.accumulate(np.where(np.isfinite(stamps), np.arange(len(stamps)), 0))
-        self._last = float(stamps[last][-1])
-        return stamps[last][1:]
