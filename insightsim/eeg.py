@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,6 +41,12 @@ class Windows:
         self.resample = Resample(recipe.sfreq, recipe.filter.high)
         self.filter = Causal(recipe.filter, recipe.sfreq, mains)
         self.slide = Slide(recipe.n_samples, recipe.step)
+
+    @property
+    def due(self) -> float:
+        """Stamp, s, that a sample of the stream must reach to complete a window; inf while none can."""
+        rate = self.steady.rate
+        return self.slide.due + self.resample.delay(rate) - 0.5 / rate if rate > 0 else math.inf
 
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """Take in a chunk; yield every window it completes. Raises SignalError when it does not fit."""

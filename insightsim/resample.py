@@ -78,6 +78,12 @@ class Resample:
             parts += self._stretch(chunk[first:stop])
         return join(parts)
 
+    def delay(self, sfreq: float) -> float:
+        """Seconds by which samples of a stream at `sfreq` come out later."""
+        if math.isclose(sfreq, self.sfreq, rel_tol=SAME) or sfreq <= 0:
+            return 0.0
+        return _kernel(sfreq, self.sfreq, self.high)[0]
+
     def _restart(self) -> None:
         self._held = self._clock = self._last_value = None
         self._earliest = -math.inf

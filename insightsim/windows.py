@@ -36,6 +36,11 @@ class Slide:
         """How much of the first window since the start or the last break is there, 0–1."""
         return min(1.0, self._seen / self.n_samples)
 
+    @property
+    def due(self) -> float:
+        """Stamp, s, from which a sample may complete a window, but for half a period; inf at the start."""
+        return math.inf if self._pending is None else self._tick * self.step
+
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """Take in a chunk; yield every window it completes."""
         if not len(chunk):

@@ -14,7 +14,7 @@ from insightsim.eeg import Judge, Windows
 from insightsim.electrodes import Electrodes, fitting
 from insightsim.models import Model
 from insightsim.quality import assess
-from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus
+from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus, join
 from streaming.lsl import clock
 from streaming.sources import Source, SourceInfo
 
@@ -24,6 +24,12 @@ STUCK_AFTER = 2.0
 """Seconds without a window, though samples arrive, after which that is said."""
 OTHER_CLOCK = 60.0
 """Seconds of lag that no buffer explains: the stamps are from another clock."""
+GATHER = 0.25
+"""Seconds of samples, at most, that wait until a window can be complete: a way through the stages costs much
+the same for one sample as for a hundred.
+"""
+MOST = 256
+"""Chunks that may wait so, whatever their stamps say."""
 WATCH_EVERY = 1.0
 """Seconds between two looks at every channel of the stream."""
 RATE_OVER = 10.0
@@ -76,6 +82,7 @@ class Branch:
         self.electrodes = Electrodes(ch_names)
         self._watched = -math.inf
         self._unwatched: list[Signal] = []
+        self._gathered: list[Signal] = []
         self._rate = Rate()
         self._spoke = -math.inf
         self._filled = 0.0
@@ -96,12 +103,23 @@ class Branch:
         """Pull once; what it brought about, or None at the end of the stream. Raises StreamLost."""
         chunk = self.source.pull()
         if chunk is None:
-            return None
+            return self._work() if self._gathered else None
         if not len(chunk):
             return []
         self._rate.take(chunk)
         if math.isfinite(newest := float(chunk.times[-1])):
             self.newest = newest
+        self._gathered.append(chunk)
+        # Stamps that are no number, go back or stand still must not make samples wait for ever.
+        waited = newest - self._gathered[0].times[0]
+        if 0 <= waited < GATHER and len(self._gathered) < MOST and newest < self.windows.due:
+            return []
+        return self._work()
+
+    def _work(self) -> list[Event]:
+        """What comes of the samples gathered."""
+        chunk = join(self._gathered)
+        self._gathered = []
         windows = list(self.windows(chunk))
         self._watch()
         if not windows:

@@ -45,7 +45,7 @@ def predict(
     wanted = told.load(settings)
     wanted = told.override(wanted, "session", model=model, mains=mains, smoothing=smoothing)
     name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing
-    loaded = models.load(models.choose(deap.CH_NAMES) if name == "auto" else models.named(name))
+    loaded = models.load(models.choose(deap.CH_NAMES)[0] if name == "auto" else models.named(name))
     judge = Judge(loaded, wanted.limits, mains)
     judged, reasons = 0, Counter[str]()
     for recording in deap.read(file, trial):

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
+from threadpoolctl import threadpool_limits
 
 from insightsim.errors import InsightSimError
 from insightsim.types import StreamState
@@ -41,7 +42,7 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         page = address if settings.server.browser else None
         app = create_app(session, loopback_hosts(port))
         try:
-            with _short_collections():
+            with _short_collections(), threadpool_limits(1):  # BLAS: its idle threads spin between windows
                 asyncio.run(_run(session, serve(app, sock), seconds, as_json, page))
         except KeyboardInterrupt:  # the ordinary way to stop
             typer.echo("Stopped.", err=True)

@@ -55,7 +55,7 @@ def fit(examples: Examples, labels: NDArray[np.bool_], n_members: int = 10, seed
 
     Raises DatasetError when some half of the subjects knows only high or only low ratings of a dimension.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     members = []
     # One thread: the same bytes whatever the number of cores, and tables as small as these are fitted faster.

@@ -12,13 +12,14 @@ from insightsim.errors import SettingsError
 
 CHANNELS = {
     "deap32": deap.CH_NAMES,
-    "epoc14": tuple(["AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4"]),
-    "openbci8": tuple(["Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2"]),
-    "muse4": tuple(["TP9", "AF7", "AF8", "TP10"]),
-    "original4": tuple(["Fp1", "F3", "Fp2", "F4"]),
+    "epoc14": ("AF3", "F7", "F3", "FC5", "T7", "P7", "O1", "O2", "P8", "T8", "FC6", "F4", "F8", "AF4"),
+    "openbci8": ("Fp1", "Fp2", "C3", "C4", "P7", "P8", "O1", "O2"),
+    "muse4": ("TP9", "AF7", "AF8", "TP10"),
+    "original4": ("Fp1", "F3", "Fp2", "F4"),
 }
-"""Lists of channels that go by a name: all of DEAP's, an Emotiv EPOC's, the eight that an OpenBCI board has by
-default, a Muse's, and the four of the original InsightSim."""
+"""Lists of channels that go by a name: all of DEAP's, an Emotiv EPOC's, the eight that an OpenBCI board has
+by default, a Muse's, and the four of the original InsightSim.
+"""
 
 BANDS = {
     "theta": (4.0, 8.0),

@@ -79,9 +79,7 @@ def test_a_value_that_is_no_number_stays_in_raw_and_does_not_spread():
     data = np.stack([sine(10.0), sine(10.0)], 1).astype(np.float32)
     data[300, 0] = np.nan
     data[301, 0] = np.inf
-    out = Causal(BAND, SFREQ)(
-        Signal("eeg", ("Fp1", "F3"), "uV", SFREQ, data, np.arange(len(data)) / SFREQ)
-    )
+    out = Causal(BAND, SFREQ)(Signal("eeg", ("Fp1", "F3"), "uV", SFREQ, data, np.arange(len(data)) / SFREQ))
     assert np.isfinite(out.data).all()
     assert out.raw is not None
     np.testing.assert_array_equal(np.argwhere(~np.isfinite(out.raw)), [[300, 0], [301, 0]])

@@ -209,9 +209,7 @@ def test_when_no_model_fits_the_missing_channels_of_each_are_named(tmp_path: Pat
 
 def test_many_missing_channels_are_counted(tmp_path: Path) -> None:
     rich_and_poor(tmp_path)
-    with pytest.raises(
-        ModelError, match=r"lacks all of its 6; a-poor lacks all of its 4\. .*--ch-names"
-    ):
+    with pytest.raises(ModelError, match=r"lacks all of its 6; a-poor lacks all of its 4\. .*--ch-names"):
         models.choose(["ch1", "ch2", "ch3"], tmp_path)
     saved(tmp_path, card=replace(CARD, name="wide", recipe=replace(RECIPE, ch_names=tuple(deap.CH_NAMES))))
     with pytest.raises(ModelError, match="wide lacks Fp1, AF3, F3, F7, FC5, FC1 and 25 more"):

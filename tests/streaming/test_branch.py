@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from insightsim.cards import Recipe
-from insightsim.eeg import Judge
+from insightsim.eeg import Judge, Windows
 from insightsim.errors import ModelError, SignalError
 from insightsim.models import Model
 from insightsim.quality import Limits
@@ -93,6 +93,31 @@ def test_a_stream_of_any_rate_is_judged_at_the_models(sfreq):
     assert live[-1].state.sfreq == sfreq
     assert live[-1].state.rate == pytest.approx(sfreq)
     assert live[-1].state.reason is None
+
+
+@pytest.mark.parametrize("sfreq", [128.0, 256.0, 512.0])
+def test_samples_wait_until_a_window_can_be_complete_and_no_longer(monkeypatch, sfreq):
+    signal = noise(10, sfreq)
+    source = Played(signal)
+    watched = branch(source, model("four", CHANNELS))
+    watched.open()
+    source.chunks = iter(signal[i : i + 1] for i in range(len(signal)))  # sample by sample
+    worked: list[int] = []
+    through = type(watched.windows).__call__
+
+    def counted(stages: Windows, chunk: Signal) -> Iterator[Signal]:
+        worked.append(len(chunk))
+        return through(stages, chunk)
+
+    monkeypatch.setattr(Windows, "__call__", counted)
+    late = []
+    while (said := watched.step()) is not None:
+        newest = watched.newest
+        assert newest is not None
+        late += [newest - e.prediction.time for e in said if e.prediction and e.prediction.vadl]
+    assert sum(worked) == len(signal)
+    assert len(worked) < 10 * 4 * 4, "the stages were gone through for nearly every sample"
+    assert max(late) < (0.0 if sfreq == 128 else 0.06) + 2 / sfreq
 
 
 @pytest.mark.parametrize(("stated", "true"), [(250.0, 200.0), (256.0, 512.0), (0.0, 250.0)])
