@@ -39,6 +39,18 @@ def canonical(ch_name: str) -> str:
     return SYNONYMS.get(name, name)
 
 
+def eeg_channels(types: Sequence[str], units: Sequence[str]) -> tuple[list[int], list[str]]:
+    """Which channels of a stream are EEG, and their units, each once and sorted: one, where all is well.
+
+    Those of the type EEG; where none has that type, those in a unit of voltage (a headset's motion sensors
+    and counters are not); where none has such a unit, all.
+    """
+    volts = {unit for unit in MICROVOLTS if unit}
+    picks = [i for i, kind in enumerate(types) if kind.upper() == "EEG"]
+    picks = picks or [i for i, unit in enumerate(units) if _plain(unit) in volts] or list(range(len(types)))
+    return picks, sorted({units[i] for i in picks})
+
+
 def missing(recipe_ch_names: Sequence[str], ch_names: Sequence[str]) -> tuple[str, ...]:
     """The recipe's channels that are not among `ch_names`, whatever their spelling."""
     present = {canonical(name) for name in ch_names}
@@ -77,9 +89,14 @@ class Conform:
         return replace(chunk, ch_names=self.ch_names, unit="uV", data=data, raw=None)
 
 
+def _plain(unit: str) -> str:
+    """As `MICROVOLTS` spells it. Unicode has two signs that look like µ."""
+    return unit.strip().replace("µ", "u").replace("μ", "u").lower()
+
+
 def _microvolts(unit: str, stream: str) -> float:
-    """How many µV one of `unit` is. Unicode has two signs that look like µ."""
-    factor = MICROVOLTS.get(unit.strip().replace("µ", "u").replace("μ", "u").lower())
+    """How many µV one of `unit` is."""
+    factor = MICROVOLTS.get(_plain(unit))
     if factor is None:
         raise SignalError(
             f'{stream}: the stream states the unit "{unit}", expected volts in some form '

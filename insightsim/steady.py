@@ -31,8 +31,10 @@ tell a rate no better over five seconds.
 """
 WRONG = 0.05
 """Share by which samples may come faster or slower than the rate in use and still be judged."""
-BURSTS, NO_BURSTS = 0.2, 0.05
+BURSTS = {False: 0.2, True: 0.05}
 """Share of short steps from which stamps come in bursts, and below which no more."""
+BACK = {False: 3.0, True: 1.0}
+"""Steps back per second, the same: each packet was stamped as it happened to arrive."""
 SHORT = 0.4
 """Share of a period: a step so short is none between two samples."""
 UNKNOWN_BLOCK = 64
@@ -47,8 +49,9 @@ class Steady:
     comes after. Until then, and for good where the true rate is below `lowest` (Hz), samples more than 5 %
     off are marked UNTIMED. Nothing comes out before a rate is known.
 
-    Where a fifth of the stamps or more follow the one before by less than 0.4 periods, they say when a packet
-    arrived and not when its samples were taken: these are then spread evenly by a smoothed clock. All
+    Where a fifth of the stamps or more follow the one before by less than 0.4 periods, or three a second go
+    back, they say when a packet arrived and not when its samples were taken: these are then spread evenly by
+    a smoothed clock. All
     other stamps are left as they are. What is decided depends on the samples alone, not on their chunks.
     """
 
@@ -166,8 +169,9 @@ class Steady:
     def _look_for_bursts(self, times: Times) -> None:
         steps = np.diff(times)
         period = 1 / self.rate if self.rate else steps.mean()
-        share = np.mean((steps >= 0) & (steps < SHORT * period))
-        self.bursts = bool(share >= (NO_BURSTS if self.bursts else BURSTS))
+        short = float(np.mean((steps >= 0) & (steps < SHORT * period)))
+        back = np.count_nonzero(steps < 0) / max(times[-1] - times[0], BLOCK)
+        self.bursts = short >= BURSTS[self.bursts] or back >= BACK[self.bursts]
         if not self.bursts:
             self._spread = None
 

@@ -18,6 +18,7 @@ import pylsl
 import pylsl.util
 from numpy.typing import NDArray
 
+from insightsim.conform import eeg_channels
 from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
 from streaming.sources import LOST_AFTER, PULL_WITHIN, PULLS_PER_SECOND, SINGLY, SourceInfo, lateness
@@ -208,16 +209,14 @@ def _flush(inlet: pylsl.StreamInlet) -> None:
 
 
 def _read_description(info: pylsl.StreamInfo) -> tuple[list[int], SourceInfo]:
-    """The indices of the EEG channels (of all where no type is stated), and what is said about them."""
+    """The indices of the EEG channels (see `eeg_channels`), and what is said about them."""
     labels = [label or f"ch{i + 1}" for i, label in enumerate(_padded(info, info.get_channel_labels()))]
-    types = [kind.upper() for kind in _padded(info, info.get_channel_types())]
-    units = _padded(info, info.get_channel_units())
-    picks = [i for i, kind in enumerate(types) if kind == "EEG"] or list(range(len(types)))
-    found = sorted({units[i] for i in picks})
+    types, units = info.get_channel_types(), info.get_channel_units()
+    picks, found = eeg_channels(_padded(info, types), _padded(info, units))
     if len(found) > 1:
         raise StreamError(
-            f"{info.name()}: its channels are in different units ({', '.join(found)}); "
-            "mark the EEG channels with the type EEG in the stream's description"
+            f"{info.name()}: its EEG channels are in different units ({', '.join(found)}), expected one; "
+            "correct the stream's description where it is made"
         )
     reference = info.desc().child("reference").child_value("label")
     ch_names = tuple(labels[i] for i in picks)

@@ -73,6 +73,11 @@ class Case:
     harmed: str = ""
 
 
+def case_id(case: Case) -> str:
+    """The file that is damaged."""
+    return case.harmed or case.name
+
+
 CASES = [
     Case("a.xdf", xdf, 120),
     Case("a.edf", lambda path: small_files.edf(path, NUMBERS, annotations=[(1.0, "x")]), 80),
@@ -149,7 +154,7 @@ def early(content: bytes, rng: np.random.Generator) -> bytes:
     return damaged(content[:1024], rng) + content[1024:]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.harmed or case.name)
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_a_damaged_file_is_read_or_refused_in_one_sentence(case: Case, tmp_path: Path, ask: Ask) -> None:
     path = tmp_path / case.name
     case.write(path)
@@ -170,7 +175,9 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence(case: Case, tmp_path:
             assert np.isfinite(signal.times).all(), what
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.name[:3] != "s01" and c.harmed != "a.vmrk"], ids=str)
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.name[:3] != "s01" and c.harmed != "a.vmrk"], ids=case_id
+)
 def test_a_file_cut_anywhere_gives_its_beginning_or_is_refused(case: Case, tmp_path: Path, ask: Ask) -> None:
     path = tmp_path / case.name
     case.write(path)

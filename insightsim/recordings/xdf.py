@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyxdf
 
+from insightsim.conform import eeg_channels
 from insightsim.errors import DatasetError
 from insightsim.recordings.content import Content, rate_of, single
 from insightsim.types import Marker
@@ -118,21 +119,15 @@ def _content(stream: Stream, markers: tuple[Marker, ...], notes: tuple[str, ...]
 
 
 def _channels(info: Stream) -> tuple[list[int], tuple[str, ...], str]:
-    """Where the EEG channels stand (all, where no type is stated), their labels and unit: as for LSL."""
+    """Where the EEG channels stand, their labels and unit: as for LSL."""
     n_channels = int(_text(info, "channel_count"))
     desc = (info.get("desc") or [None])[0]
     listed = (desc.get("channels") or [None])[0] if isinstance(desc, dict) else None
     told = (listed.get("channel") or []) if isinstance(listed, dict) else []
     told = (told + [None] * n_channels)[:n_channels]
-    picks = [i for i in range(n_channels) if _text(told[i], "type").upper() == "EEG"] or list(
-        range(n_channels)
-    )
-    units = sorted({_text(told[i], "unit") for i in picks})
+    picks, units = eeg_channels([_text(one, "type") for one in told], [_text(one, "unit") for one in told])
     if len(units) > 1:
-        raise DatasetError(
-            f"its channels are in different units ({', '.join(units)}); "
-            "the EEG channels have to be marked by the type EEG in the stream's description"
-        )
+        raise DatasetError(f"its EEG channels are in different units ({', '.join(units)}), expected one")
     return picks, tuple(_text(told[i], "label") or f"ch{i + 1}" for i in picks), "".join(units)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mne.channels import make_standard_montage
 
-from insightsim.conform import Conform, canonical, missing
+from insightsim.conform import Conform, canonical, eeg_channels, missing
 from insightsim.errors import SignalError
 from insightsim.types import Signal
 
@@ -83,6 +83,20 @@ def test_missing_channels_are_named_with_what_was_there():
 def test_a_channel_that_is_there_twice_is_refused():
     with pytest.raises(SignalError, match="T3 and T7 both name T7"):
         Conform(WANTED, 98.0)(chunk(("T3", "T7", "Fp1")))
+
+
+@pytest.mark.parametrize(
+    ("types", "units", "picks", "found"),
+    [
+        (["EEG", "misc", "eeg"], ["uV", "g", "uV"], [0, 2], ["uV"]),
+        (["", "", ""], ["µV", "g", ""], [0], ["µV"]),
+        (["", ""], ["", ""], [0, 1], [""]),
+        (["", ""], ["counts", "g"], [0, 1], ["counts", "g"]),
+        (["EEG", "EEG"], ["uV", "V"], [0, 1], ["V", "uV"]),
+    ],
+)
+def test_eeg_is_what_is_called_so_or_else_what_is_in_volts_or_else_all(types, units, picks, found):
+    assert eeg_channels(types, units) == (picks, found)
 
 
 def test_a_rate_too_low_for_the_band_is_refused():

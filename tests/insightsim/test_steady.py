@@ -113,6 +113,22 @@ def test_samples_of_a_packet_with_one_stamp_are_spread_evenly(sfreq, packet):
     assert np.abs(times - even)[n // 2 :].max() < packet / sfreq
 
 
+@pytest.mark.parametrize(("sfreq", "packet"), [(250.0, 4), (250.0, 8), (256.0, 12), (500.0, 32)])
+@pytest.mark.parametrize("jitter", [0.010, 0.020])
+def test_packets_stamped_as_they_happened_to_arrive_lose_nothing(sfreq, packet, jitter):
+    """As many programs send what comes by radio: even within a packet, to and fro between packets."""
+    n = round(20 * sfreq) // packet * packet
+    even = START + np.arange(n) / sfreq
+    late = np.abs(np.random.default_rng(8).normal(0, jitter, n // packet))
+    steady, mend = Steady(98.0), Mend()
+    parts = [mend(part) for part in fed(steady, stream(even + np.repeat(late, packet), sfreq), packet)]
+    assert steady.rate == sfreq
+    assert (mend.gaps, mend.dropped) == (0, 0)
+    late_now = times_of(parts)[n // 2 :] - even[n // 2 :]
+    assert np.ptp(late_now) < jitter
+    np.testing.assert_allclose(np.diff(times_of(parts))[n // 2 :], 1 / sfreq, rtol=0.05)
+
+
 def test_stamps_rounded_to_milliseconds_at_a_high_rate_are_bursts_too():
     parts = fed(Steady(), stream(np.round(START + np.arange(2048 * 10) / 2048, 3), 2048.0))
     assert (np.diff(times_of(parts)) > 0).all()

@@ -210,6 +210,16 @@ def test_channels_that_are_not_eeg_are_left_out(name: str) -> None:
     np.testing.assert_array_equal(pull_some(inlet).data, [[1, 2]])
 
 
+def test_where_no_channel_is_called_eeg_those_in_volts_are_taken(name: str) -> None:
+    info = pylsl.StreamInfo(name, "Data", 4, 128.0, pylsl.cf_float32, name)
+    info.set_channel_labels(["AF3", "AF4", "ACC X", "Counter"])
+    info.set_channel_units(["microvolts", "microvolts", "g", ""])
+    keep = pylsl.StreamOutlet(info)
+    found = Inlet(f"lsl:{name}").open()
+    assert (found.ch_names, found.unit) == (("AF3", "AF4"), "microvolts")
+    del keep
+
+
 def test_eeg_channels_in_different_units_are_refused(name: str) -> None:
     info = pylsl.StreamInfo(name, "EEG", 2, 128.0, pylsl.cf_float32, name)
     info.set_channel_labels(["AF3", "AF4"])
