@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 from insightsim import bandpower
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
-from insightsim.eeg import Windows
+from insightsim.eeg import Windows, referred
 from insightsim.errors import DatasetError
 from insightsim.training.features import gather
 from insightsim.training.recipes import CHANNELS, recipe
@@ -45,7 +45,9 @@ def test_a_window_of_training_is_the_window_of_live() -> None:
     windows = Windows(FOUR)
     live = [window for chunk in chunks for window in windows(chunk)]
     ends = {round(float(window.times[-1]) / FOUR.step): window for window in live}
-    expected = bandpower.features(FOUR, np.stack([ends[4 * second].data for second in range(8, 61, 4)]))
+    expected = bandpower.features(
+        FOUR, np.stack([referred(FOUR, ends[4 * second]).data for second in range(8, 61, 4)])
+    )
     np.testing.assert_array_equal(gather([one], FOUR).features, expected)
 
 
