@@ -13,32 +13,35 @@ Array = np.ndarray
 
 def edf(
     path: Path,
-    data: Array,
-    sfreq: int = 128,
+    data: Array | Sequence[Array],
+    sfreq: int | Sequence[int] = 128,
     labels: Sequence[str] = ("Fp1", "Fp2"),
-    unit: str = "uV",
+    unit: str | Sequence[str] = "uV",
     annotations: Sequence[tuple[float, str]] = (),
 ) -> None:
     """An EDF+ or, by its suffix, a BDF+ file of whole seconds.
 
-    `data` (n_channels, n_samples) are the digital numbers, which are whole `unit`s. Kemp and Olivan,
-    "European data format 'plus' (EDF+)", Clinical Neurophysiology 114, 2003.
+    `data` (n_channels, n_samples) are the digital numbers, which are whole `unit`s; rate and unit may
+    be those of each channel. Kemp and Olivan, "European data format 'plus' (EDF+)", Clinical Neurophysiology
+    114, 2003.
     """
     bdf = path.suffix == ".bdf"
     bits, kind = (24, "BDF") if bdf else (16, "EDF")
-    n_records = data.shape[1] // sfreq
+    rates = [sfreq] * len(labels) if isinstance(sfreq, int) else sfreq
+    units = [unit] * len(labels) if isinstance(unit, str) else unit
+    n_records = len(data[0]) // rates[0]
     low, high = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     n = len(labels) + 1
     rows = {
         16: [*labels, f"{kind} Annotations"],
         80: [""] * n,
-        8: [*[unit] * len(labels), ""],
+        8: [*units, ""],
         -8: [*[str(low)] * len(labels), "-1"],
         -9: [*[str(high)] * len(labels), "1"],
         -10: [str(low)] * n,
         -11: [str(high)] * n,
         -80: [""] * n,
-        -12: [*[str(sfreq)] * len(labels), "60"],
+        -12: [*map(str, rates), "60"],
         32: [""] * n,
     }
     first = b"\xffBIOSEMI" if bdf else f"{'0':8}".encode()
@@ -56,12 +59,12 @@ def edf(
     with path.open("wb") as file:
         file.write(head)
         for record in range(n_records):
-            for channel in data[:, record * sfreq : (record + 1) * sfreq]:
-                values = channel.astype("<i4")
+            for channel, rate in zip(data, rates, strict=True):
+                values = channel[record * rate : (record + 1) * rate]
                 file.write(
-                    values.view("u1").reshape(-1, 4)[:, :3].tobytes()
+                    values.astype("<i4").view("u1").reshape(-1, 4)[:, :3].tobytes()
                     if bdf
-                    else channel.astype("<i2").tobytes()
+                    else values.astype("<i2").tobytes()
                 )
             told = f"+{record}\x14\x14\0" + "".join(
                 f"+{time:g}\x14{text}\x14\0" for time, text in annotations if int(time) == record

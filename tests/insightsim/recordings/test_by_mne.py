@@ -173,3 +173,40 @@ def test_a_long_recording_goes_through_block_by_block(
     blocks = list(only(path).blocks)
     assert [len(block) for block in blocks] == [100] * 5 + [12]
     np.testing.assert_allclose(np.concatenate(blocks).T, NUMBERS, atol=1e-3)
+
+
+@pytest.mark.parametrize("suffix", [".edf", ".bdf"])
+def test_a_faster_channel_that_is_no_eeg_leaves_the_eeg_at_its_own_rate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    data = [*NUMBERS, np.arange(1024)]
+    small_files.edf(path, data, (128, 128, 256), ("EEG Fp1", "EEG Fp2", "ECG II"), annotations=[(1.0, "x")])
+    monkeypatch.setattr(by_mne, "BLOCK", 200)
+    found = only(path)
+    assert (found.ch_names, found.sfreq, found.notes) == (("Fp1", "Fp2"), 128.0, ())
+    np.testing.assert_allclose(samples(found).T, NUMBERS, atol=1e-3)
+    assert found.markers == (Marker(1.0, "x", "annotations"),)
+
+
+def test_eeg_at_different_rates_comes_as_mne_brings_it_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.edf"
+    small_files.edf(path, [NUMBERS[0], NUMBERS[1, :256]], (128, 64))
+    raw = mne.io.read_raw_edf(path, preload=True, verbose="error")
+    monkeypatch.setattr(by_mne, "BLOCK", 200)
+    found = only(path)
+    assert found.sfreq == 128
+    np.testing.assert_allclose(samples(found).T, raw.get_data() * 1e6, rtol=1e-5, atol=1e-3)
+    assert "different rates" in found.notes[0]
+
+
+@pytest.mark.parametrize("labels", [("Fp1", "SpO2", "Fp2"), ("EEG Fp1", "SpO2", "EEG Fp2")])
+def test_a_channel_that_is_not_in_volts_is_left_out(tmp_path: Path, labels: tuple[str, ...]) -> None:
+    path = tmp_path / "a.edf"
+    data = [NUMBERS[0], np.full(4, 97), NUMBERS[1]]
+    small_files.edf(path, data, (128, 1, 128), labels, ("uV", "%", "uV"))
+    found = only(path)
+    assert (found.ch_names, found.unit, found.notes) == (("Fp1", "Fp2"), "uV", ())
+    np.testing.assert_allclose(samples(found).T, NUMBERS, atol=1e-3)
