@@ -79,10 +79,7 @@ class Recorded:
         times = self._track.signal.times
         self._at = 0
         self._due = due(times)
-        marked = np.array([marker.time for marker in self._track.markers])
-        # With the first sample that is later; what was said after the last one goes with that.
-        places = np.searchsorted(np.maximum.accumulate(times), marked)
-        self._places = np.minimum(places, len(times) - 1)
+        self._places = places_of(self._track)
 
     def pull(self) -> Signal | None:
         """The samples that are due; None after the last track."""
@@ -124,6 +121,19 @@ def due(times: Times) -> Times:
         steps = np.diff(times, prepend=times[:1])
     steps = np.where(steps < -RESET, 0.0, np.minimum(steps, LONGEST_PAUSE))
     return np.maximum.accumulate(np.cumsum(steps))
+
+
+def places_of(track: Track) -> NDArray[np.int64]:
+    """The sample that each marker is sent with, (n_markers,), in order: as the file states it, else by stamp.
+
+    By stamp, that is the first sample that is later, or the last one of all.
+    """
+    times = track.signal.times
+    places = np.array(track.places or (), np.int64)
+    if track.places is None:
+        marked = np.array([marker.time for marker in track.markers])
+        places = np.searchsorted(np.maximum.accumulate(times), marked)
+    return np.maximum.accumulate(np.minimum(places, len(times) - 1))
 
 
 def tracks_of(path: Path, part: str = "", raw_stamps: bool = False) -> tuple[Track, ...]:

@@ -35,9 +35,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
         raw, notes = _opened(path, exclude=[name for i, name in enumerate(raw.ch_names) if i not in picks])
         picks, volts = _picks(raw)
     n_samples = max(1, BLOCK // len(picks))
-    if _upsampled(
-        raw, picks
-    ):  # as periodic, so that every border of a block would show
+    if _upsampled(raw, picks):  # as periodic, so that every border of a block would show
         n_samples = raw.n_times
         notes += (f"its channels come at different rates; all are brought to {raw.info['sfreq']:g} Hz",)
     return Content(

@@ -57,6 +57,7 @@ def _header(content: Content) -> bytes:
         "reference": content.reference,
         "markers": [(marker.time, marker.label, marker.source) for marker in content.markers],
         "notes": content.notes,
+        "places": content.places,
     }
     line = json.dumps(said).encode()
     return line + b" " * (-(len(line) + 1) % 8) + b"\n"

@@ -34,6 +34,8 @@ class Content:
     reference: str = ""
     markers: tuple[Marker, ...] = ()
     notes: tuple[str, ...] = ()
+    places: tuple[int, ...] | None = None
+    """The sample that each marker stands beside; None where only the stamps tell."""
 
     def __post_init__(self) -> None:
         if not self.ch_names or not len(self.times):

@@ -32,14 +32,22 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     picks = [i for i in range(1, len(header)) if i not in signs]
     table, more = numbers(lines[1:], 2, len(header), [0, *picks, *signs])
     times, data = table[:, 0], single(table[:, 1 : 1 + len(picks)])
+    places, columns = np.nonzero(table[:, 1 + len(picks) :])
     markers = tuple(
-        Marker(float(row[0]), f"{sign:g}", header[column])
-        for row in table
-        for column, sign in zip(signs, row[1 + len(picks) :], strict=True)
-        if sign
+        Marker(float(times[i]), f"{table[i, 1 + len(picks) + column]:g}", header[signs[column]])
+        for i, column in zip(places, columns, strict=True)
     )
-    names = tuple(header[i] for i in picks)
-    return Content(path.stem, names, "uV", _rate(times), times, [data], "", markers, notes + more)
+    return Content(
+        path.stem,
+        tuple(header[i] for i in picks),
+        "uV",
+        _rate(times),
+        times,
+        [data],
+        markers=markers,
+        notes=notes + more,
+        places=tuple(places.tolist()),
+    )
 
 
 def _rate(times: np.ndarray) -> float:

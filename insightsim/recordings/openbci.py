@@ -53,9 +53,11 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
         notes += ("it states no Unix times; its samples are taken to be evenly spaced",)
     else:
         times = _seconds(table[:, n_channels])
-    markers = _markers(times, table[:, -1]) if columns.marker is not None else ()
+    signs = table[:, -1] if columns.marker is not None else np.zeros(len(table))
+    places = np.flatnonzero(signs).tolist()
+    markers = tuple(Marker(float(times[i]), f"{signs[i]:g}", "Marker Channel") for i in places)
     data = single(table[:, :n_channels])
-    return Content(path.stem, columns.names, "uV", sfreq, times, [data], "", markers, notes)
+    return Content(path.stem, columns.names, "uV", sfreq, times, [data], "", markers, notes, tuple(places))
 
 
 def _stated(remarks: Sequence[str], what: str) -> float:
@@ -92,8 +94,3 @@ def _by_place(lines: Sequence[str], n_channels: int) -> Columns:
 
 def _seconds(stamps: NDArray[np.float64]) -> NDArray[np.float64]:
     return stamps / 1000 if len(stamps) and np.median(stamps) > MILLISECONDS else stamps
-
-
-def _markers(times: NDArray[np.float64], signs: NDArray[np.float64]) -> tuple[Marker, ...]:
-    marked = np.flatnonzero(signs)
-    return tuple(Marker(float(times[i]), f"{signs[i]:g}", "Marker Channel") for i in marked)

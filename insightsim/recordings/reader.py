@@ -84,4 +84,5 @@ def track(answer: BinaryIO) -> Track:
     data = np.asarray(np.memmap(answer, "<f4", "r", samples, (n_samples, len(ch_names))))
     signal = Signal("eeg", ch_names, said["unit"], float(said["sfreq"]), data, times)
     markers = tuple(Marker(float(time), label, source) for time, label, source in said["markers"])
-    return Track(said["name"], signal, said["reference"], markers, tuple(said["notes"]))
+    places = None if said["places"] is None else tuple(map(int, said["places"]))
+    return Track(said["name"], signal, said["reference"], markers, tuple(said["notes"]), places)

@@ -20,6 +20,10 @@ class Track:
     reference: str = ""
     """As the file states it; empty where it does not."""
     markers: tuple[Marker, ...] = ()
-    """In order of time, on the clock of the signal."""
+    """In the order they came, on the clock of the signal."""
     notes: tuple[str, ...] = ()
     """What somebody should know who uses it: what was damaged and left out, what was assumed."""
+    places: tuple[int, ...] | None = None
+    """The sample that each marker stands beside in the file; None where only its stamp tells, which leaves it
+    open where the clock was set back.
+    """

@@ -194,6 +194,34 @@ def test_markers_come_with_the_samples_they_lie_among(tmp_path: Path) -> None:
     np.testing.assert_allclose([time for _, time in found], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("back", [0.9, 40.0, 1000.0])
+def test_markers_stay_with_their_samples_when_the_clock_is_set_back(tmp_path: Path, back: float) -> None:
+    signs, stamps = np.zeros(1024, int), EVEN - np.where(np.arange(1024) >= 500, back, 0)
+    places = [100, 480, 499, 500, 501, 700, 1000]
+    signs[places] = places
+    source = Recorded(muse(tmp_path / "a.csv", stamps, signs), speed=FAST)
+    source.open()
+    found, before = [], 0
+    for chunk in iter(source.pull, None):
+        for marker in source.markers:
+            place = int(marker.label)
+            assert before <= place < before + len(chunk)
+            assert marker.time == pytest.approx(chunk.times[place - before], abs=1e-6)
+            found.append(place)
+        source.markers.clear()
+        before += len(chunk)
+    assert found == places
+
+
+def test_markers_of_another_stream_are_all_sent_when_the_clock_is_set_back(tmp_path: Path) -> None:
+    path, stamps = tmp_path / "a.xdf", EVEN - np.where(np.arange(1024) >= 500, 40.0, 0)
+    xdf = small_files.Xdf().stream(1, "A", "EEG", np.zeros((1024, 1)), stamps)
+    xdf.stream(2, "B", "Markers", ["a", "b", "c", "d"], stamps[[100, 499, 500, 1000]], 0)
+    path.write_bytes(xdf.content)
+    _, markers = pull_all(Recorded(path, speed=FAST, own_stamps=True))
+    assert sorted(marker.label for marker in markers) == ["a", "b", "c", "d"]
+
+
 def test_a_loop_of_any_file_goes_on_after_a_pause(tmp_path: Path) -> None:
     source = Recorded(muse(tmp_path / "a.csv", EVEN), speed=FAST, loop=True)
     source.open()
