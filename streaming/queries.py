@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from insightsim.errors import SettingsError
@@ -43,12 +44,12 @@ def _unnamed(wanted: Wanted) -> Source:
 def file_of(text: str, trial: int = 0) -> tuple[Path, str]:
     """Path and part in "PATH" or "PATH#PART"; a trial that is asked for is the part. Raises SettingsError.
 
-    The part of an XDF file is a stream, that of a DEAP file a trial.
+    The part of an XDF file is a stream, that of a DEAP file a trial. Either may have a "#" in its name: the
+    path is the longest beginning that there is.
     """
-    path, part = Path(text), ""
-    if "#" in text and not path.exists():
-        name, _, part = text.rpartition("#")
-        path = Path(name)
+    if "\0" in text:
+        raise SettingsError(f"{text!r} has a character in it that no path may have")
+    path, part = _split(text)
     if not trial:
         return path, part
     if part or not is_deap(path):
@@ -59,3 +60,14 @@ def file_of(text: str, trial: int = 0) -> tuple[Path, str]:
         )
         raise SettingsError(f"trial {trial} of {path}: {why}")
     return path, str(trial)
+
+
+def _split(text: str) -> tuple[Path, str]:
+    """Path and part; "~" at the start is the home folder."""
+    text = os.path.expanduser(text)
+    if os.path.exists(text) or "#" not in text:
+        return Path(text), ""
+    places = [i for i, sign in enumerate(text) if sign == "#"]
+    there = [i for i in places if os.path.isfile(text[:i])]
+    at = (there or places)[-1]
+    return Path(text[:at]), text[at + 1 :]

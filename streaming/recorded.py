@@ -148,7 +148,7 @@ def tracks_of(path: Path, part: str = "", raw_stamps: bool = False) -> tuple[Tra
 
 def is_deap(path: Path) -> bool:
     """Whether a file is one of DEAP's, by its name: those have trials."""
-    return path.suffix in (".dat", ".mat")
+    return path.suffix.lower() in (".dat", ".mat")
 
 
 def _trial(trial: Recording) -> Track:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from insightsim import files
 from insightsim.datasets import unpickle
 from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError
@@ -76,11 +77,9 @@ def _recording(subject: str, trial: int, data: NDArray[np.float32], labels: NDAr
 
 
 def _arrays(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    if path.suffix not in (".dat", ".mat"):
+    if path.suffix.lower() not in (".dat", ".mat"):
         raise DatasetError(f"{path}: expected a DEAP file, sXX.dat or sXX.mat")
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "no such file"
-        raise DatasetError(f"{path}: {found}, expected a DEAP file; check the path")
+    files.check(path)
     if not 0 < (size := path.stat().st_size) <= MAX_BYTES:
         raise DatasetError(f"{path}: {size:,} bytes, expected a DEAP file of up to {MAX_BYTES:,} bytes")
     command = [sys.executable, "-I", unpickle.__file__, os.fspath(path.absolute())]

@@ -195,11 +195,11 @@ def load(path: Path) -> tuple[NDArray[np.float32], Array]:
     """
     try:
         with path.open("rb") as file:
-            if path.suffix == ".mat":
+            if path.suffix.lower() == ".mat":
                 return _checked(_mat(memoryview(file.read())))
             return _checked(_pickled(file))
     except BROKEN as error:
-        kind = "MATLAB file" if path.suffix == ".mat" else "pickle"
+        kind = "MATLAB file" if path.suffix.lower() == ".mat" else "pickle"
         raise Refused(f"not a {kind}, or a broken or truncated one ({error})") from error
     except MemoryError as error:
         raise Refused(f"reading it takes more than {MEMORY_LIMIT >> 20} MB of memory; not read") from error

@@ -15,6 +15,8 @@ class Format(NamedTuple):
     """As in "not … or a broken one"."""
     module: str
     """The module of this folder whose `read` reads it."""
+    folder: bool = False
+    """Whether a recording is a folder of files."""
 
 
 XDF = Format("an XDF file", "xdf")
@@ -35,7 +37,7 @@ FORMATS = {
     ".fif.gz": FIF,
     ".set": Format("an EEGLAB file", "by_mne"),
     ".cnt": Format("a Neuroscan or ANT file", "by_mne"),
-    ".mff": Format("an EGI recording", "by_mne"),
+    ".mff": Format("an EGI recording", "by_mne", folder=True),
     ".nxe": Format("an eXimia file", "by_mne"),
     ".cdt": Format("a Curry file", "by_mne"),
     ".nedf": Format("a Neuroelectrics file", "by_mne"),

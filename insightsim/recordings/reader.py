@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from insightsim import files
 from insightsim.errors import DatasetError
 from insightsim.recordings import child
 from insightsim.recordings.formats import format_of
@@ -29,9 +30,7 @@ def open_tracks(path: Path, part: str = "", raw_stamps: bool = False) -> tuple[T
     an XDF file as they were. Samples stay in a file that has no name, and come into memory as they are used.
     Raises DatasetError.
     """
-    format_of(path)
-    if not path.exists():
-        raise DatasetError(f"{path}: no such file; check the path")
+    files.check(path, folder=format_of(path).folder)
     # Where a browser of files would find it is none of anybody's business: a recording is of a person.
     with tempfile.TemporaryFile() as answer:
         code, said = _ask(path, part, raw_stamps, answer)

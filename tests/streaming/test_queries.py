@@ -35,12 +35,30 @@ def test_a_file_whose_name_has_the_sign_in_it_is_taken_as_it_is(tmp_path: Path) 
     path.touch()
     assert file_of(str(path)) == (path, "")
     assert file_of(f"{path}#x") == (path, "x")
+    assert file_of(f"{path}#EEG#2") == (path, "EEG#2")
+
+
+def test_a_path_may_begin_with_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert file_of("~/a.xdf#x") == (tmp_path / "a.xdf", "x")
+
+
+def test_a_character_that_no_path_may_have_is_refused() -> None:
+    for text in ("a\0b.csv", "a.csv#a\0b"):
+        with pytest.raises(SettingsError, match="no path may have"):
+            file_of(text)
+
+
+def test_a_name_that_is_too_long_is_left_to_who_opens_it() -> None:
+    assert file_of("a" * 300 + ".csv#x") == (Path("a" * 300 + ".csv"), "x")
 
 
 def test_a_trial_is_a_part_of_a_deap_file_alone() -> None:
     source = source_of(Wanted(eeg="file:s01.dat", trial=5))
     assert isinstance(source, Recorded)
     assert source.part == "5"
+    assert file_of("S01.DAT", 5) == (Path("S01.DAT"), "5")
     for eeg in ("file:a.xdf", "file:s01.dat#3", "lsl:x", "synthetic"):
         with pytest.raises(SettingsError, match="trial 5"):
             source_of(Wanted(eeg=eeg, trial=5))

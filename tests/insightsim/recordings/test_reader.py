@@ -53,6 +53,20 @@ def test_no_file_and_an_unknown_kind_are_refused_with_what_is_known(tmp_path: Pa
     assert "name that one" in refusal(tmp_path / "a.eeg")
 
 
+def test_a_path_that_leads_to_no_file_is_refused_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "b.csv"
+    folder.mkdir()
+    assert "a folder" in refusal(folder)
+    assert "too long" in refusal(tmp_path / ("a" * 300 + ".csv"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    os.mkfifo(path)
+    assert "a pipe" in refusal(path)
+
+
 def test_a_part_of_a_file_without_parts_is_refused(edf: Path) -> None:
     assert "'EEG'" in refusal(edf, "EEG")
 
