@@ -12,10 +12,12 @@ Times = NDArray[np.float64]
 
 FOLLOW = 2.0
 """Seconds in which the clock comes 63 % nearer to what the stamps say; jitter is faster, drift slower."""
-AWAY = 0.5
+AWAY = 1.0
 """Seconds: a stamp so far from the smoothed clock, in bursts, is a loss of samples or another clock."""
 LATE = 0.25
-"""Seconds of samples, none of them stamped on time, after which some must be missing."""
+"""Seconds of samples, at least, none of them stamped on time, after which some must be missing."""
+KEPT = 2.0
+"""Seconds of samples whose lateness is remembered."""
 
 
 class Smooth:
@@ -59,10 +61,13 @@ class Spread:
         self._last = 0.0
         """The last stamp that was a number."""
 
-    @property
-    def lost(self) -> bool:
-        """Whether stamps have been late for so long that samples must be missing."""
-        return len(self._late) >= LATE * self.rate / 2 and bool(self._late.min() > GAP)
+    def lost(self, packet: float) -> bool:
+        """Whether stamps have been late for so long that samples must be missing.
+
+        `packet` is the longest time, s, that a packet may have taken to fill: its first samples are late.
+        """
+        late = self._late[-round(max(LATE, 1.5 * packet) * self.rate) :]
+        return len(late) >= LATE * self.rate / 2 and bool(late.min() > GAP)
 
     def __call__(self, stamps: Times) -> Times:
         """A time for every sample, as near to the stamps as may be: (n_samples,), s."""
@@ -75,7 +80,7 @@ class Spread:
             n = int(away[0]) if len(away) else len(stamps)
             if len(away):
                 self._clock = Smooth(self.rate)
-            self._late = np.concatenate([self._late, late[:n]])[-round(LATE * self.rate) :]
+            self._late = np.concatenate([self._late, late[:n]])[-round(KEPT * self.rate) :]
             out.append(times[:n])
             stamps = stamps[n:]
         return np.concatenate(out)

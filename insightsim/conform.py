@@ -60,23 +60,16 @@ def missing(recipe_ch_names: Sequence[str], ch_names: Sequence[str]) -> tuple[st
 class Conform:
     """Picks channels by name, in the order wanted and in µV; channels not wanted are ignored.
 
-    Raises SignalError when a channel is missing or there twice, for an unknown unit, and for a stated rate
-    below `lowest` Hz; a rate of 0 is none stated.
+    Raises SignalError when a channel is missing or there twice, and for an unknown unit.
     """
 
-    def __init__(self, ch_names: Sequence[str], lowest: float = 0.0) -> None:
+    def __init__(self, ch_names: Sequence[str]) -> None:
         self.ch_names = tuple(ch_names)
-        self.lowest = lowest
         self._found: tuple[str, ...] | None = None
         self._picks: list[int] = []
 
     def __call__(self, chunk: Signal) -> Signal:
         """The same stretch with the channels wanted; data (n_samples, n_channels) in µV."""
-        if 0 < chunk.sfreq < self.lowest:
-            raise SignalError(
-                f"{chunk.stream}: found a rate of {chunk.sfreq:g} Hz, expected at least {self.lowest:g} Hz; "
-                "set the device to a higher rate"
-            )
         if chunk.ch_names != self._found:
             self._picks = _picks(self.ch_names, chunk.ch_names, chunk.stream)
             self._found = chunk.ch_names

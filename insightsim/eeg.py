@@ -35,7 +35,7 @@ class Windows:
         self, recipe: Recipe, mains: float | None = None, ch_names: Sequence[str] | None = None
     ) -> None:
         slowest = min(recipe.sfreq, lowest(recipe.filter.high))
-        self.conform = Conform(recipe.ch_names if ch_names is None else ch_names, slowest)
+        self.conform = Conform(recipe.ch_names if ch_names is None else ch_names)
         self.steady = Steady(slowest)
         self.mend = Mend()
         self.resample = Resample(recipe.sfreq, recipe.filter.high)

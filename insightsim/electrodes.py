@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 LONG = 30.0
 """Seconds: bad for so long, a channel is left out; good for so long, it is taken back."""
-PAUSE = 5.0
-"""Seconds without a window that can be assessed, after which nothing that was counted counts any more."""
+PAUSE, FORGET = 2.0, 60.0
+"""Seconds without a window that can be assessed: from when they do not count; and from when nothing does that
+was counted before.
+"""
 
 
 class Electrodes:
@@ -39,9 +41,7 @@ class Electrodes:
         bad = {ch_name for ch_name, _ in quality.bad}
         if quality.reason is not None and not bad:
             return False
-        if self._time is None or not 0 <= time - self._time <= PAUSE:
-            self._since = dict.fromkeys(self.ch_names, time)
-        self._time = time
+        self._pass_over(time)
         turned = set()
         for ch_name in self.ch_names:
             if (ch_name in bad) == (ch_name in self.left_out):
@@ -52,6 +52,15 @@ class Electrodes:
         before = self.left_out
         self.left_out = tuple(ch for ch in self.ch_names if (ch in before) != (ch in turned))
         return bool(turned)
+
+    def _pass_over(self, time: float) -> None:
+        """Let time in which nothing could be assessed, as after a gap, not count; after much, begin anew."""
+        passed = 0.0 if self._time is None else time - self._time
+        if self._time is None or not 0 <= passed <= FORGET:
+            self._since = dict.fromkeys(self.ch_names, time)
+        elif passed > PAUSE:
+            self._since = {ch_name: since + passed for ch_name, since in self._since.items()}
+        self._time = time
 
 
 def fitting(models: Sequence[Model], left_out: Collection[str]) -> Model | None:

@@ -11,7 +11,7 @@ from scipy import signal
 
 from insightsim.cards import Filter
 from insightsim.errors import SignalError
-from insightsim.gaps import breaks
+from insightsim.gaps import SETTLE, breaks
 from insightsim.types import Signal, join
 
 SEED = 1 / 8
@@ -61,8 +61,8 @@ class Causal:
 
     The filter starts anew, seeded from the mean of the first `SEED` seconds, at the start and at every break
     in the stamps (`gaps.breaks`); those first samples are held back until all have come, so that chunking
-    makes no difference. A value that is no number is filtered as the last one that was, and stays visible in
-    `raw`.
+    makes no difference. A value that is no number is filtered as the last one that was; it stays visible in
+    `raw`, and so does the second after it, in which that channel settles.
     """
 
     def __init__(self, settings: Filter, sfreq: float, mains: float | None = None) -> None:
@@ -75,11 +75,12 @@ class Causal:
         self._last_time: float | None = None
         self._last_value: NDArray[np.float32] | None = None
         """The last number each channel had."""
+        self._absent: Floats | None = None
+        """When each channel last had none, s; None before that ever was."""
 
     def __call__(self, chunk: Signal) -> Signal:
         """The filtered chunk, float32, with `raw` as recorded; later by up to `SEED` after a (re)start."""
-        if chunk.raw is None:
-            chunk = replace(chunk, raw=chunk.data)
+        chunk = replace(chunk, raw=self._unsettled(chunk))
         if not len(chunk):
             return chunk
         times = chunk.times if self._last_time is None else np.concatenate([[self._last_time], chunk.times])
@@ -94,6 +95,20 @@ class Causal:
                 self._restart()
             parts.append(self._stretch(chunk[first:stop]))
         return join(parts)
+
+    def _unsettled(self, chunk: Signal) -> NDArray[np.float32]:
+        """What was recorded; no number where that is so, and in the channel's second after it."""
+        raw = chunk.data if chunk.raw is None else chunk.raw
+        absent = ~np.isfinite(raw)
+        if not absent.any() and (self._absent is None or not len(chunk)):
+            return raw
+        before = np.full(raw.shape[1], -np.inf) if self._absent is None else self._absent
+        since = np.where(absent, chunk.times[:, None], -np.inf)
+        since = np.maximum.accumulate(np.vstack([before, since]), axis=0)
+        # A stamp that lies ahead is of a clock that was set back since.
+        recent = np.abs(chunk.times[:, None] - since[1:]) < SETTLE
+        self._absent = since[-1] if recent[-1].any() else None
+        return np.where(recent, np.float32(np.nan), raw)
 
     def _restart(self) -> None:
         self._zi = self._held = self._last_value = None

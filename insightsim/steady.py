@@ -31,12 +31,14 @@ tell a rate no better over five seconds.
 """
 WRONG = 0.05
 """Share by which samples may come faster or slower than the rate in use and still be judged."""
-BURSTS = {False: 0.2, True: 0.05}
+BURSTS = {False: 0.03, True: 0.01}
 """Share of short steps from which stamps come in bursts, and below which no more."""
 BACK = {False: 3.0, True: 1.0}
 """Steps back per second, the same: each packet was stamped as it happened to arrive."""
 SHORT = 0.4
 """Share of a period: a step so short is none between two samples."""
+MOST = 20_000
+"""Samples, or stamps, that are kept at most: five seconds of a fast stream."""
 UNKNOWN_BLOCK = 64
 """Samples in a block while no rate is known."""
 
@@ -47,9 +49,10 @@ class Steady:
     A stream may state a wrong rate, or none (0 Hz): the rate measured from its stamps over `SURE` seconds
     replaces one that is off by more than 2 %, from the next block on; the change is a break for whatever
     comes after. Until then, and for good where the true rate is below `lowest` (Hz), samples more than 5 %
-    off are marked UNTIMED. Nothing comes out before a rate is known.
+    off are marked UNTIMED. Nothing comes out before a rate is known; one stated below `lowest` is not
+    believed.
 
-    Where a fifth of the stamps or more follow the one before by less than 0.4 periods, or three a second go
+    Where 3 % of the stamps or more follow the one before by less than 0.4 periods, or three a second go
     back, they say when a packet arrived and not when its samples were taken: these are then spread evenly by
     a smoothed clock. All
     other stamps are left as they are. What is decided depends on the samples alone, not on their chunks.
@@ -67,6 +70,7 @@ class Steady:
         self.wrong = False
         """Whether samples come at a rate so far from the one in use that none may be judged."""
         self._held: list[Signal] = []
+        self._n_held = 0
         self._holding = True
         self._block: list[Times] = []
         """Stamps of the block that is filling."""
@@ -85,7 +89,8 @@ class Steady:
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """The samples of a chunk whose rate is known, in parts of one rate each."""
         if len(chunk) and chunk.sfreq != self.stated:
-            self.stated = self.rate = chunk.sfreq
+            self.stated = chunk.sfreq
+            self.rate = chunk.sfreq if chunk.sfreq >= self.lowest else 0.0  # too low to be true: measure it
         for _, parts in groupby(self._parts(chunk), key=attrgetter("sfreq")):
             yield join(list(parts))
 
@@ -103,12 +108,19 @@ class Steady:
                 continue  # nothing to decide: one large part is as good as many small ones
             part, start = chunk[start:at], at
             if self._holding:
-                self._held.append(part)
+                self._hold(part)
             else:
                 yield self._timed(part)
             if full and not quiet:
                 self._look()
                 yield from self._released()
+
+    def _hold(self, part: Signal) -> None:
+        """Keep what may be needed; of a stream that never tells its rate, no more than that."""
+        self._held.append(part)
+        self._n_held += len(part)
+        while self._n_held > MOST:
+            self._n_held -= len(self._held.pop(0))
 
     @property
     def _n_block(self) -> int:
@@ -139,6 +151,7 @@ class Steady:
         self._recent.append(times)
         while len(self._recent) > 1 and self._recent[1][0] < times[-1] - SURE:
             self._recent.popleft()
+        self._recent[0] = self._recent[0][-MOST:]  # stamps may stand still
 
     def _look(self) -> None:
         """Judge the stamps of the last seconds: bursts or not, and the rate."""
@@ -155,7 +168,7 @@ class Steady:
         if len(times) < 3 or times[-1] <= times[0]:
             return
         self._look_for_bursts(times)
-        if self._spread is not None and self._spread.lost and not self.wrong:
+        if self._spread is not None and not self.wrong and self._spread.lost(_packet(times)):
             times = self._forget(times)
         self._measure(times)
 
@@ -195,19 +208,23 @@ class Steady:
     def _measured(self, times: Times) -> float:
         """Samples per second, from at least three stamps.
 
-        Losses slow the count of samples, jitter bends the typical step: what is nearer to the rate in use is
-        taken, so that neither makes a right rate look wrong.
+        Losses slow the count of samples, jitter bends the typical packet: what is nearer to the rate in use
+        is taken, so that neither makes a right rate look wrong.
         """
         steps = np.diff(times)
-        # From the first of one packet to the first of another, where there are packets.
-        firsts = np.flatnonzero(steps >= steps.mean())
-        start, stop = firsts[0], firsts[-1]
-        count = (stop - start) / (times[stop + 1] - times[start + 1]) if stop > start else np.inf
-        typical = float(np.median(steps))
-        near = steps[np.abs(steps - typical) <= typical / 2]
-        if self.bursts or not self.rate or not len(near) or near.mean() <= 0:
+        period = 1 / self.rate if self.rate else steps.mean()
+        # Where a packet begins, or each sample where there are none.
+        firsts = (steps >= max(SHORT * period, 0)).nonzero()[0]
+        if len(firsts) < 2:
+            return 0.0
+        sizes, intervals = np.diff(firsts), np.diff(times[firsts + 1])
+        count = sizes.sum() / max(intervals.sum(), 1e-9)
+        typical = np.median(intervals)
+        near = np.abs(intervals - typical) <= typical / 2
+        if not self.rate or not near.any() or typical <= 0:
             return float(count)
-        return float(min(count, 1 / near.mean(), key=lambda pace: abs(pace - self.rate)))
+        local = sizes[near].sum() / intervals[near].sum()
+        return float(min(count, local, key=lambda pace: abs(pace - self.rate)))
 
     def _timed(self, part: Signal) -> Signal:
         """The samples with the rate in use, spread where they come in bursts, marked where it is wrong."""
@@ -216,3 +233,9 @@ class Steady:
         times = part.times if self._spread is None else self._spread(part.times)
         state = np.full(len(part), UNTIMED, np.uint8) if self.wrong else part.state
         return replace(part, sfreq=self.rate, times=times, state=state)
+
+
+def _packet(times: Times) -> float:
+    """How long the longest packets take to fill, s; a single pause or loss is none."""
+    steps = np.sort(np.diff(times))
+    return max(0.0, float(steps[-3])) if len(steps) >= 3 else 0.0

@@ -6,6 +6,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -22,8 +23,10 @@ SAY_EVERY = 1.0
 """Seconds between two words about a window that is still filling."""
 STUCK_AFTER = 2.0
 """Seconds without a window, though samples arrive, after which that is said."""
-OTHER_CLOCK = 60.0
-"""Seconds of lag that no buffer explains: the stamps are from another clock."""
+OTHER_CLOCK, LONG_LAG, AHEAD = 60.0, 2.0, 1.0
+"""Seconds of lag that no buffer explains: the stamps are from another clock. So they may be with less of it,
+once the clock was set back; and with so much of the opposite.
+"""
 GATHER = 0.25
 """Seconds of samples, at most, that wait until a window can be complete: a way through the stages costs much
 the same for one sample as for a hundred.
@@ -81,11 +84,12 @@ class Branch:
         self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
         self.electrodes = Electrodes(ch_names)
         self._watched = -math.inf
-        self._unwatched: list[Signal] = []
+        self._turns = 0
+        self._unwatched: Signal | None = None
         self._gathered: list[Signal] = []
         self._rate = Rate()
         self._spoke = -math.inf
-        self._filled = 0.0
+        self._trouble = 0
         # Back, but silent so far: a lost stream stays lost until it brings samples.
         lost = self.state.status == "lost"
         return self._event(
@@ -120,33 +124,41 @@ class Branch:
         """What comes of the samples gathered."""
         chunk = join(self._gathered)
         self._gathered = []
-        windows = list(self.windows(chunk))
-        self._watch()
-        if not windows:
+        events = []
+        for turn, windows in groupby(self.windows(chunk), key=self._turn):
+            self._watch()
+            group = list(windows)
+            if turn % 2 == 0:
+                (self._unwatched,) = group
+            events += [self._live(prediction) for prediction in self.judge(group)]
+        if not events:
+            self._watch()
             return self._filling()
         self._spoke = clock()
-        self._unwatched = [window for window in windows if self._is_due(float(window.times[-1]))]
-        return [self._live(prediction) for prediction in self.judge(windows)]
+        return events
 
-    def _is_due(self, time: float) -> bool:
-        """Whether a window that ends at `time` comes at least `WATCH_EVERY` after the last one watched."""
+    def _turn(self, window: Signal) -> int:
+        """Even, and another each time, for a window `WATCH_EVERY` or more after the last one watched."""
+        time = float(window.times[-1])
         if 0 <= time - self._watched < WATCH_EVERY:
-            return False
+            return 2 * self._turns + 1
         self._watched = time
-        return True
+        self._turns += 1
+        return 2 * self._turns
 
     def _watch(self) -> None:
-        """Look at all channels of windows judged before; hand over when another model has become better.
+        """Look at all channels of a window judged before; hand over when another model has become better.
 
-        One step later than they came, so that no estimate has to wait for it.
+        Not before it was judged, so that no estimate has to wait for it.
         """
-        qualities = assess(self._unwatched, self.judge.limits, self.judge.mains)
-        for window, quality in zip(self._unwatched, qualities, strict=True):
-            if self.electrodes(float(window.times[-1]), quality):
-                best = fitting(self._models, self.electrodes.left_out)
-                if best is not None and best is not self.judge.model:
-                    self._use(best)
-        self._unwatched = []
+        if (window := self._unwatched) is None:
+            return
+        self._unwatched = None
+        (quality,) = assess([window], self.judge.limits, self.judge.mains)
+        if self.electrodes(float(window.times[-1]), quality):
+            best = fitting(self._models, self.electrodes.left_out)
+            if best is not None and best is not self.judge.model:
+                self._use(best)
 
     def _use(self, model: Model) -> None:
         self.card = model.card
@@ -155,7 +167,7 @@ class Branch:
     def _live(self, prediction: Prediction) -> Event:
         lag = self.source.lag(prediction.time)
         notes = [self._stated(), self._doing_without()]
-        if abs(lag) >= OTHER_CLOCK:
+        if other_clock := self._is_of_another_clock(lag):
             off = f"{abs(lag):.0f} s off"
             notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
         return self._event(
@@ -164,8 +176,12 @@ class Branch:
             reason="; ".join(filter(None, notes)) or None,
             model=prediction.model,
             left_out=self.electrodes.left_out,
-            **self._figures(lag if abs(lag) < OTHER_CLOCK else None),
+            **self._figures(None if other_clock else lag),
         )
+
+    def _is_of_another_clock(self, lag: float) -> bool:
+        """Whether no lag explains it: too long, ahead of time, or long since the clock was set back."""
+        return not -AHEAD < lag < (LONG_LAG if self.windows.mend.resets else OTHER_CLOCK)
 
     def _stated(self) -> str:
         """What is wrong with the rate that the stream states."""
@@ -173,6 +189,8 @@ class Branch:
         if steady.pace is None or not (steady.wrong or steady.replaced):
             return ""
         says = f"the stream says {steady.stated:g} Hz" if steady.stated else "the stream states no rate"
+        if steady.wrong and steady.pace < steady.lowest:
+            return f"{steady.pace:.1f} samples a second arrive, the models need {steady.lowest:g} at least"
         if steady.wrong:
             return f"{says}, but {steady.pace:.1f} samples a second arrive"
         return f"{says}; measured and used are {steady.rate:.1f} Hz"
@@ -183,7 +201,7 @@ class Branch:
             return ""
         gone = ", ".join(self.electrodes.left_out)
         if fitting([self.judge.model], self.electrodes.left_out) is None:
-            return f"{gone} bad for long, and there is no model that can do without"
+            return f"{gone} bad for long, and no model in question can do without"
         return f"{gone} bad for long and left out"
 
     def _filling(self) -> list[Event]:
@@ -192,14 +210,16 @@ class Branch:
         if silent < (SAY_EVERY if filled < 1.0 else max(STUCK_AFTER, 2 * self.windows.slide.step)):
             return []
         self._spoke = clock()
-        filled_before, self._filled = self._filled, filled
+        mend = self.windows.mend
+        trouble, self._trouble = mend.gaps + mend.dropped - self._trouble, mend.gaps + mend.dropped
         reason = f"warming up: {filled:.0%} of the first window"
         if not self.windows.steady.rate:
-            reason = "the stream states no rate: measuring it"
+            reason = "its rate is being measured: the stream states none that could be"
         elif self.windows.steady.wrong:
             reason = self._stated() or "its samples come at another rate than the stream says"
-        elif filled in (1.0, filled_before) and self.windows.mend.dropped:
-            reason = f"samples arrive, but {self.windows.mend.dropped} had stamps that cannot be used"
+        elif trouble > 1:  # since this was last said: more than a pause
+            counts = f"{mend.gaps} gaps, {mend.dropped} dropped"
+            reason = f"samples arrive, but with stamps that cannot be used: {counts}"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
 
     def lost(self, reason: str) -> Event:
@@ -246,7 +266,7 @@ class Rate:
 
     def __init__(self) -> None:
         self._count = 0
-        self._marks: deque[tuple[float, int]] = deque()
+        self._marks: deque[tuple[float, int]] = deque(maxlen=4096)
 
     def take(self, chunk: Signal) -> None:
         """Count a chunk."""

@@ -24,12 +24,11 @@ from streaming.pipeline import Session, build
 from streaming.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-SPEED = 15.0
-"""Times as fast as recorded: two minutes in eight seconds."""
-MISSED = 80
-"""Windows of a quarter of a second, at most, that are over before a fast replay was connected to."""
+SPEED = 12.0
+"""Times as fast as recorded: two minutes in ten seconds."""
 WITHIN = 60.0
 """Seconds in which all recordings must have been played."""
+UNUSABLE = "samples arrive, but with stamps that cannot be used"
 EIGHT = "Fp1,Fp2,C3,C4,P7,P8,O1,O2"
 
 
@@ -64,6 +63,12 @@ class Seen:
     """Those that were read; of several at once a reader sees the newest alone."""
     predictions: list[Prediction] = field(default_factory=list)
     """All of them."""
+
+    @property
+    def windows(self) -> int:
+        """How many were complete; the words in between are not of windows."""
+        words = ("warming up", "the stream", "its rate", "samples arrive")
+        return sum(not (p.quality.reason or "").startswith(words) for p in self.predictions)
 
     @property
     def judged(self) -> int:
@@ -156,7 +161,7 @@ def test_the_clean_muse_is_judged_all_the_time(watched: Watched) -> None:
     seen = watched.seen["clean"]
     assert (seen.last.gaps, seen.last.dropped, seen.last.model) == (0, 0, "eeg-muse4")
     assert seen.last.rate == pytest.approx(256.02, abs=0.5)
-    assert 460 - MISSED < seen.judged <= 462
+    assert seen.judged > 0.97 * seen.windows
     assert set(seen.reasons) <= {"warming up", "settling", "the stream is lost"}
 
 
@@ -165,10 +170,10 @@ def test_the_muse_with_backward_stamps_shows_its_five_gaps_and_is_judged_between
 ) -> None:
     """47 backward steps, to −16 ms, and 5 gaps over 20 ms, each of which costs the five seconds after it."""
     seen = watched.seen["backwards"]
-    assert seen.last.gaps == 5
-    assert 47 <= seen.last.dropped < 300
-    assert 358 - MISSED < seen.judged < 365
-    assert set(seen.reasons) <= {"warming up", "settling", "the stream is lost"}
+    assert seen.last.gaps in (4, 5)  # the first may be over before a fast replay was connected to
+    assert 100 < seen.last.dropped < 300
+    assert 0.9 * seen.windows < seen.judged < 0.97 * seen.windows
+    assert set(seen.reasons) <= {"warming up", "settling", "the stream is lost", UNUSABLE}
 
 
 def test_the_muse_with_bad_contact_is_refused_where_it_clips(watched: Watched) -> None:
@@ -178,7 +183,7 @@ def test_the_muse_with_bad_contact_is_refused_where_it_clips(watched: Watched) -
     assert seen.faults["clipped"] > 0
     assert seen.faults["over 200 µV"] > 20
     assert not any(prediction.vadl for prediction in seen.predictions if prediction.quality.bad)
-    assert 450 - MISSED < seen.judged <= 452
+    assert 0.94 * seen.windows < seen.judged < 0.99 * seen.windows
 
 
 def test_unix_time_is_said_to_be_another_clock_and_judged_without_a_lag(watched: Watched) -> None:
@@ -187,7 +192,7 @@ def test_unix_time_is_said_to_be_another_clock_and_judged_without_a_lag(watched:
     assert live
     assert {state.lag for state in live} == {None}
     assert all("not on the LSL clock" in (state.reason or "") for state in live)
-    assert 140 - MISSED < seen.judged < 145
+    assert seen.judged > 0.9 * seen.windows > 80
 
 
 def test_the_openbci_board_is_judged_in_spite_of_its_offsets_and_bursts(watched: Watched) -> None:
@@ -195,7 +200,7 @@ def test_the_openbci_board_is_judged_in_spite_of_its_offsets_and_bursts(watched:
     seen = watched.seen["openbci"]
     assert (seen.last.gaps, seen.last.dropped, seen.last.model) == (0, 0, "eeg-openbci8")
     assert seen.last.rate == pytest.approx(250.33, abs=2)
-    assert 264 - MISSED < seen.judged < 275
+    assert 0.7 * seen.windows < seen.judged < 0.85 * seen.windows
     assert seen.faults["over 200 µV"] > 100
     assert not seen.faults["mains hum"]
 
@@ -217,7 +222,7 @@ def test_a_clock_that_was_reset_and_a_rate_too_low_give_no_estimate_and_the_reas
     assert seen.last.gaps >= 1
     reasons = [reason for reason in seen.reasons if "samples a second arrive" in reason]
     assert reasons
-    assert all(reason.startswith("the stream says 100 Hz, but 9") for reason in reasons)
+    assert all(reason.endswith("samples a second arrive, the models need 98 at least") for reason in reasons)
 
 
 def test_those_that_were_refused_did_not_touch_the_others(watched: Watched) -> None:

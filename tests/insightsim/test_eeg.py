@@ -10,7 +10,7 @@ from insightsim.bandpower import features
 from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
 from insightsim.eeg import Judge, Windows, examine, referred
 from insightsim.filters import Causal
-from insightsim.quality import Limits
+from insightsim.quality import Limits, assess
 from insightsim.types import SETTLING, VADL, Signal
 
 CH_NAMES = ("Fp1", "F3", "Fp2", "F4")
@@ -95,6 +95,27 @@ def test_a_stream_of_any_rate_gives_the_features_of_the_recipes_rate(sfreq):
     assert len(both) > 3
     theirs, ours = expected[[a for a, _ in both]], found[[b for _, b in both]]
     np.testing.assert_allclose(ours, theirs, atol=0.01)
+
+
+@pytest.mark.parametrize("sfreq", [128.0, 256.0, 512.0])
+@pytest.mark.parametrize("jitter", [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0])
+def test_jitter_of_the_stamps_bends_no_frequency_and_stops_no_estimate(sfreq, jitter):
+    """Of so many periods, as when a program stamps each sample as it gets it."""
+    n = round(40 * sfreq)
+    rng = np.random.default_rng(5)
+    even = 50 + np.arange(n) / sfreq
+    data = 30 * np.sin(2 * np.pi * 10 * even)[:, None] + rng.normal(0, 2, (n, 4))
+    signal = Signal(
+        "eeg", CH_NAMES, "uV", sfreq, data.astype(np.float32), even + rng.normal(0, jitter / sfreq, n)
+    )
+    recipe = replace(RECIPE, reference="as recorded")
+    stages = Windows(recipe)
+    windows = [window for i in range(0, n, 16) for window in stages(signal[i : i + 16])]
+    good = [w for w, q in zip(windows, assess(windows, Limits(), 0.0), strict=True) if q.reason is None]
+    assert len(good) > 55
+    for window in good[10:]:
+        power = np.abs(np.fft.rfft(window.data[:, 0] * np.hanning(512), 8192))
+        assert power.argmax() * 128 / 8192 == pytest.approx(10.0, abs=0.05)
 
 
 def test_the_first_windows_are_settling_and_the_later_ones_are_not():

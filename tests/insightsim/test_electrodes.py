@@ -57,11 +57,25 @@ def test_windows_that_tell_nothing_about_channels_count_for_nothing():
     assert electrodes.left_out == ("O1",)
 
 
-@pytest.mark.parametrize("jump", [60.0, -1000.0])
-def test_time_that_was_not_watched_does_not_count(jump):
+@pytest.mark.parametrize("jump", [100.0, -1000.0])
+def test_after_a_long_pause_or_a_clock_set_back_the_count_begins_anew(jump):
     electrodes = Electrodes(CH_NAMES)
     after(electrodes, 2000, 20, bad("O1"))
     assert after(electrodes, 2020 + jump, 20, bad("O1")) == ()
+
+
+def test_time_that_was_not_watched_does_not_count():
+    electrodes = Electrodes(CH_NAMES)
+    after(electrodes, 2000, 20, bad("O1"))
+    assert after(electrodes, 2040, 8, bad("O1")) == ()
+    assert after(electrodes, 2049, 4, bad("O1")) == ("O1",)
+
+
+def test_on_a_link_that_drops_again_and_again_a_dead_electrode_is_left_out_all_the_same():
+    electrodes = Electrodes(CH_NAMES)
+    for start in range(2000, 2100, 20):  # six seconds of each twenty are lost, with the windows around them
+        after(electrodes, start, 13, bad("O1"))
+    assert electrodes.left_out == ("O1",)
 
 
 @given(st.lists(st.sets(st.sampled_from(CH_NAMES)), max_size=200))

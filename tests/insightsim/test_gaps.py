@@ -50,10 +50,42 @@ def test_exactly_20_ms_are_still_filled_at_any_rate(sfreq):
     assert len(out) == 100
 
 
-def test_stamps_are_put_in_order_within_a_chunk():
-    out = Mend()(grid(0, 2, 1, 3))
-    np.testing.assert_array_equal(out.times, np.arange(4) / 128)
-    np.testing.assert_allclose(out.data[:, 0], out.times)
+@pytest.mark.parametrize("sfreq", [128.0, 256.0, 512.0])
+def test_stamps_a_little_late_or_early_are_no_missing_samples(sfreq):
+    """A quarter of a period of jitter makes steps of more than one and a half periods, and none is a gap."""
+    jitter = np.random.default_rng(1).normal(0, 0.2 / sfreq, 4000)
+    out = Mend()(ramp(np.sort(100 + np.arange(4000) / sfreq + jitter), sfreq))
+    assert (np.diff(out.times) > 1.5 / sfreq).any()
+    assert len(out) == 4000
+
+
+def test_a_missing_sample_is_found_among_jittering_stamps():
+    jitter = np.random.default_rng(2).normal(0, 0.1 / 128, 4000)
+    keep = np.delete(np.arange(4000), [500, 1500, 1501, 3000])
+    out = Mend()(ramp(np.sort(100 + np.arange(4000) / 128 + jitter)[keep]))
+    assert len(out) == 4000
+    assert np.flatnonzero(out.state == INTERPOLATED).tolist() == [500, 1500, 1501, 3000]
+
+
+@pytest.mark.parametrize("size", [1, 5, 16, 400])
+def test_a_step_back_of_more_than_20_ms_is_a_break_whatever_the_chunks(size):
+    signal = ramp(np.concatenate([np.arange(200) / 128, 200 / 128 - 0.15 + np.arange(200) / 128]))
+    mend = Mend()
+    parts = [mend(signal[i : i + size]) for i in range(0, 400, size)]
+    times = np.concatenate([part.times for part in parts])
+    np.testing.assert_array_equal(times, signal.times)
+    assert (mend.gaps, mend.dropped) == (1, 0)
+    state = np.concatenate([part.state for part in parts])
+    assert (state[200:328] == SETTLING).all()
+
+
+@pytest.mark.parametrize("size", [1, 5, 400])
+def test_a_step_back_of_less_drops_what_lies_behind_whatever_the_chunks(size):
+    signal = ramp(np.concatenate([np.arange(200) / 128, 200 / 128 - 0.015 + np.arange(200) / 128]))
+    mend = Mend()
+    times = np.concatenate([mend(signal[i : i + size]).times for i in range(0, 400, size)])
+    assert (np.diff(times) > 0).all()
+    assert (mend.gaps, mend.dropped, len(times)) == (0, 1, 399)
 
 
 def test_samples_at_or_before_the_last_stamp_are_dropped_and_counted():
@@ -70,7 +102,7 @@ def test_a_clock_set_back_is_a_gap_and_nothing_is_dropped():
     mend(grid(*range(300), start=650_000.0))
     out = mend(grid(*range(300)))
     assert len(out) == 300
-    assert (mend.gaps, mend.dropped) == (1, 0)
+    assert (mend.gaps, mend.dropped, mend.resets) == (1, 0, 1)
     assert (out.state[:128] == SETTLING).all()
 
 
@@ -79,14 +111,6 @@ def test_stamps_that_are_no_time_are_dropped():
     out = mend(ramp([0.0, np.nan, 1 / 128, np.inf, 2 / 128]))
     np.testing.assert_array_equal(out.times, np.arange(3) / 128)
     assert mend.dropped == 2
-
-
-def test_the_second_after_a_value_that_is_no_number_is_settling():
-    signal = grid(*range(400))
-    signal.data[200, 1] = np.inf
-    state = Mend()(signal).state
-    assert state[200] == MEASURED  # that it is missing shows in its value
-    np.testing.assert_array_equal(state[201:], [SETTLING] * 127 + [MEASURED] * 72)
 
 
 @given(st.lists(st.lists(st.integers(-200, 200), max_size=20), max_size=8))

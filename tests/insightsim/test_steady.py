@@ -113,6 +113,39 @@ def test_samples_of_a_packet_with_one_stamp_are_spread_evenly(sfreq, packet):
     assert np.abs(times - even)[n // 2 :].max() < packet / sfreq
 
 
+@pytest.mark.parametrize("share", [0.03, 0.06, 0.1])
+@pytest.mark.parametrize("packet", [2, 4, 8])
+def test_packets_that_are_lost_are_no_slower_rate(packet, share):
+    """Where whole packets go missing, what is left must not be stitched together at a rate of its own."""
+    n = 250 * 60 // packet * packet
+    keep = np.repeat(np.random.default_rng(9).random(n // packet) >= share, packet)
+    steady = Steady(98.0)
+    fed(steady, stream(bursts(n, 250.0, packet)[keep], 250.0))
+    assert steady.rate == 250.0
+
+
+@pytest.mark.parametrize("seconds", [0.6, 0.75])
+def test_packets_of_more_than_half_a_second_are_spread_too(seconds):
+    packet = round(256 * seconds)
+    steady, mend = Steady(98.0), Mend()
+    parts = [mend(part) for part in fed(steady, stream(bursts(packet * 80, 256.0, packet), 256.0))]
+    later = times_of(parts)[-256 * 20 :]
+    np.testing.assert_allclose(np.diff(later), 1 / 256, rtol=0.2)
+    assert steady.rate == 256.0
+
+
+@pytest.mark.parametrize(
+    "times",
+    [np.full(300_000, START), np.full(300_000, np.nan), START + np.arange(300_000) / 10],
+    ids=["standing still", "no numbers", "too slow"],
+)
+def test_a_stream_that_never_tells_a_rate_fills_no_memory(times):
+    steady = Steady(98.0)
+    fed(steady, stream(times, 0.0), 64)
+    assert sum(map(len, steady._held)) <= 20_100
+    assert sum(map(len, steady._recent)) <= 20_100
+
+
 @pytest.mark.parametrize(("sfreq", "packet"), [(250.0, 4), (250.0, 8), (256.0, 12), (500.0, 32)])
 @pytest.mark.parametrize("jitter", [0.010, 0.020])
 def test_packets_stamped_as_they_happened_to_arrive_lose_nothing(sfreq, packet, jitter):

@@ -249,17 +249,6 @@ def test_samples_that_arrive_but_cannot_be_used_do_not_leave_old_numbers_current
     assert any("cannot be used" in reason for reason in reasons)
 
 
-def test_a_stream_too_slow_for_every_model_is_refused_with_both_rates(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    source = Noise(6)
-    monkeypatch.setattr(source, "open", lambda within=0.0: SourceInfo("amp", CHANNELS, "uV", 64.0))
-    with pytest.raises(ExceptionGroup) as raised:
-        run(source)
-    assert "64 Hz" in str(errors_of(raised)[0])
-    assert "98 Hz" in str(errors_of(raised)[0])
-
-
 def test_cancelling_closes_after_the_pull_in_progress_on_the_same_thread() -> None:
     source = Noise(1000, delay=0.1)
     session = Session([person(source)])
