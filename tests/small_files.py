@@ -101,6 +101,17 @@ def brainvision(
     )
 
 
+def persyst(path: Path, data: Array, patient: str) -> None:
+    """A .lay with its .dat beside it: `data` (n_samples, 2) in µV at 256 Hz; `patient` is a line on them."""
+    path.with_suffix(".dat").write_bytes(np.ascontiguousarray(data, "<i2").tobytes())
+    path.write_text(
+        f"[FileInfo]\nFile={path.stem}.dat\nFileType=Interleaved\nSamplingRate=256\nHeaderLength=0\n"
+        "Calibration=1.0\nWaveformCount=2\nDataType=0\n[ChannelMap]\nFp1-REF=1\nFp2-REF=2\n"
+        f"[SampleTimes]\n0=1000.0\n[Patient]\nFirst=A\nMiddleInitial=\nLast=B\nSex=\nHand=\n{patient}\n"
+        "ID=1\nTestDate=01/02/2020\nTestTime=10:00:00\n[Comments]\n"
+    )
+
+
 class Xdf:
     """An XDF file in the making; see https://github.com/sccn/xdf/wiki/Specifications."""
 

@@ -10,8 +10,11 @@ as float64 and the samples as float32, sample by sample. A refusal is one senten
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -34,17 +37,33 @@ MAX_ANSWER = 2**32
 
 def main(path: Path, part: str, raw_stamps: bool, out: BinaryIO) -> None:
     """Read a file and write what it holds to `out`."""
-    module = importlib.import_module(f"insightsim.recordings.{format_of(path).module}")
+    known = format_of(path)
+    if known.needs and importlib.util.find_spec(known.needs) is None:
+        raise DatasetError(
+            f"{known.name} is read by the package {known.needs}, which is not installed; install it "
+            f"(pip install {known.needs}), or export the recording as EDF"
+        )
+    module = importlib.import_module(f"insightsim.recordings.{known.module}")
     content: Content = module.read(path, part, raw_stamps)
     size = len(content.times) * (8 + 4 * len(content.ch_names))
     if size > MAX_ANSWER:
         raise DatasetError(
             f"it holds {size / 2**30:.1f} GB of samples; at most {MAX_ANSWER >> 30} GB are read"
         )
-    out.write(_header(content))
-    out.write(content.times.astype("<f8").data)
+    _store(out, _header(content))
+    _store(out, content.times.astype("<f8").data)
     for block in content.blocks:
-        out.write(np.ascontiguousarray(block, "<f4").data)
+        _store(out, np.ascontiguousarray(block, "<f4").data)
+
+
+def _store(out: BinaryIO, piece: bytes | memoryview) -> None:
+    try:
+        out.write(piece)
+        out.flush()
+    except OSError as error:
+        raise DatasetError(
+            f"its samples could not be stored ({error.strerror}); make room in {tempfile.gettempdir()}"
+        ) from error
 
 
 def _header(content: Content) -> bytes:
@@ -78,4 +97,6 @@ def refuse(kind: type[BaseException], error: BaseException, trace: TracebackType
 if __name__ == "__main__":
     sys.excepthook = refuse
     limit_memory(MEMORY_LIMIT)
-    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "recorded", sys.stdout.buffer)
+    answer = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # some parsers print, which must not end up in the answer
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "recorded", answer)

@@ -17,6 +17,8 @@ class Format(NamedTuple):
     """The module of this folder whose `read` reads it."""
     folder: bool = False
     """Whether a recording is a folder of files."""
+    needs: str = ""
+    """A package that does not come with InsightSim, without which no such file is read."""
 
 
 XDF = Format("an XDF file", "xdf")
@@ -36,10 +38,10 @@ FORMATS = {
     ".fif": FIF,
     ".fif.gz": FIF,
     ".set": Format("an EEGLAB file", "by_mne"),
-    ".cnt": Format("a Neuroscan or ANT file", "by_mne"),
-    ".mff": Format("an EGI recording", "by_mne", folder=True),
+    ".cnt": Format("a Neuroscan file (those of ANT need the package antio)", "by_mne"),
+    ".mff": Format("an EGI recording", "by_mne", folder=True, needs="mffpy"),
     ".nxe": Format("an eXimia file", "by_mne"),
-    ".cdt": Format("a Curry file", "by_mne"),
+    ".cdt": Format("a Curry file", "by_mne", needs="curryreader"),
     ".nedf": Format("a Neuroelectrics file", "by_mne"),
     ".lay": Format("a Persyst file", "by_mne"),
     ".data": Format("a Nicolet file", "by_mne"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +116,46 @@ def test_half_an_answer_is_refused(edf: Path, tmp_path: Path) -> None:
         file.truncate(file.seek(0, os.SEEK_END) - 4)
         with pytest.raises(ValueError, match="expected"):
             reader.track(file)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_a_disk_without_room_for_the_samples_is_told(edf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader.tempfile, "TemporaryFile", partial(Path("/dev/full").open, "wb"))
+    assert "No space left on device" in (said := refusal(edf))
+    assert "make room" in said
+    assert "broken" not in said
+
+
+def test_more_samples_than_are_read_are_refused(edf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "MAX_ANSWER", 256 * (8 + 2 * 4) - 1)
+    out = io.BytesIO()
+    with pytest.raises(DatasetError, match="GB of samples"):
+        child.main(edf, "", False, out)
+    assert out.getvalue() == b""
+    monkeypatch.setattr(child, "MAX_ANSWER", 256 * (8 + 2 * 4))
+    child.main(edf, "", False, out)
+
+
+def test_what_a_parser_prints_does_not_get_among_the_samples(tmp_path: Path) -> None:
+    """mne prints the date of birth when it cannot make it out."""
+    numbers = np.random.default_rng(0).integers(-100, 100, (256, 2))
+    small_files.persyst(tmp_path / "a.lay", numbers, "BirthDate=12/31/1970")
+    (track,) = open_tracks(tmp_path / "a.lay")
+    assert track.signal.data.shape == (256, 2)
+    np.testing.assert_allclose(track.signal.data, numbers, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("suffix", "package"), [(".mff", "mffpy"), (".cdt", "curryreader")])
+def test_a_format_whose_package_is_missing_is_not_called_broken(
+    tmp_path: Path, suffix: str, package: str
+) -> None:
+    if importlib.util.find_spec(package):
+        pytest.skip(f"{package} is installed")
+    path = tmp_path / f"a{suffix}"
+    path.touch()
+    said = refusal(path)
+    assert f"package {package}, which is not installed" in said
+    assert "broken" not in said
 
 
 def test_the_child_finds_its_parts_wherever_it_is_run(
