@@ -26,6 +26,9 @@ RAIL = 100.0
 FASTER = 1.05
 """Times the stated rate: beyond, every frequency would be wrong. (Slower shows in `coverage`.)"""
 
+TYPICAL = 10.0
+"""µV: the order of magnitude of filtered EEG's SD."""
+
 SHOWN = 3
 """Channels named in a reason before it breaks off."""
 
@@ -185,10 +188,13 @@ def _odd_scale(sd: Floats, alive: Mask, limits: Limits) -> list[str | None]:
     reasons: list[str | None] = [None] * len(sd)
     for i in np.flatnonzero(odd):
         typical = float(np.median(sd[i][alive[i]]))
-        units = {"volts": 1e6, "millivolts": 1e3, "nanovolts": 1e-3}
-        fits = [unit for unit, factor in units.items() if low <= typical * factor <= high]
-        question = f"is the stream in {fits[0]}? " if fits else ""
-        reasons[i] = f"SD {typical:.2g} µV is not EEG; {question}expected {low:g}–{high:g} µV"
+        # Whole powers of ten, so that the reason is not another one at each window.
+        power = round(math.log10(min(max(typical, 1e-12), 1e15) / TYPICAL))
+        size = "large" if power > 0 else "small"
+        reasons[i] = (
+            f"SD near {TYPICAL * 10.0**power:g} µV is not EEG, {10 ** abs(power):,} times too {size}: "
+            f"is the unit right? expected {low:g}–{high:g} µV"
+        )
     return reasons
 
 

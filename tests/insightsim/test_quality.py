@@ -139,17 +139,19 @@ def test_mains_is_not_checked_where_the_rate_cannot_hold_it_or_it_is_switched_of
 
 
 @pytest.mark.parametrize(
-    ("factor", "found"),
-    [(1e-6, "volts"), (1e-3, "millivolts"), (1e3, "nanovolts")],
+    ("factor", "said"),
+    [
+        (1e-6, "SD near 1e-05 µV is not EEG, 1,000,000 times too small"),
+        (1e-3, "SD near 0.01 µV is not EEG, 1,000 times too small"),
+        (1e3, "SD near 10000 µV is not EEG, 1,000 times too large"),
+        (1e16, "SD near 1e+15 µV is not EEG, 100,000,000,000,000 times too large"),
+    ],
 )
-def test_a_wrong_unit_is_refused_with_a_question(factor, found):
+def test_a_wrong_unit_is_refused_with_how_wrong_and_a_question(factor, said):
     def spoil(data: np.ndarray) -> None:
         data *= np.float32(factor)
 
-    reason = quality_of(spoil).reason
-    assert reason is not None
-    assert "µV is not EEG" in reason
-    assert f"is the stream in {found}? expected 0.1–500 µV" in reason
+    assert quality_of(spoil).reason == f"{said}: is the unit right? expected 0.1–500 µV"
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e3])
@@ -158,7 +160,14 @@ def test_a_wrong_unit_is_seen_beside_a_dead_channel(factor):
         data *= np.float32(factor)
         data[:, 0] = 0
 
-    assert "volts?" in str(quality_of(spoil).reason)
+    assert "is the unit right?" in str(quality_of(spoil).reason)
+
+
+def test_how_wrong_a_unit_is_does_not_change_with_every_window():
+    def reason(more: float) -> str | None:
+        return quality_of(lambda data: np.multiply(data, np.float32(1000 * more), out=data)).reason
+
+    assert len({reason(more) for more in (0.9, 1.0, 1.1)}) == 1
 
 
 def test_a_dead_channel_is_flat_although_the_average_reference_lends_it_the_others_signal():
