@@ -21,7 +21,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     """All electrodes, "Right AUX" included; markers other than 0 as such. Stamps as recorded."""
     if part:
         raise DatasetError(f"there is no part {part!r}; only XDF files have streams to choose from")
-    lines, notes = lines_of(path)
+    lines, ended = lines_of(path)
     header = [name.strip() for name in lines[0].split(",")] if lines else [""]
     if header[0] != "timestamps" or not set(header) >= ELECTRODES:
         raise DatasetError(
@@ -30,7 +30,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
         )
     signs = [i for i, name in enumerate(header) if name.startswith("Marker")]
     picks = [i for i in range(1, len(header)) if i not in signs]
-    table, more = numbers(lines[1:], 2, len(header), [0, *picks, *signs])
+    table, notes = numbers(lines[1:], 2, len(header), [0, *picks, *signs], ended)
     times, data = table[:, 0], single(table[:, 1 : 1 + len(picks)])
     places, columns = np.nonzero(table[:, 1 + len(picks) :])
     markers = tuple(
@@ -45,7 +45,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
         times,
         [data],
         markers=markers,
-        notes=notes + more,
+        notes=notes,
         places=tuple(places.tolist()),
     )
 

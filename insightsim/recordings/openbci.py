@@ -35,7 +35,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     """The channels in µV, stamped as recorded: several samples that came in one packet share their stamp."""
     if part:
         raise DatasetError(f"there is no part {part!r}; only XDF files have streams to choose from")
-    lines, notes = lines_of(path)
+    lines, ended = lines_of(path)
     if not lines or not lines[0].startswith("%OpenBCI"):
         raise DatasetError(f"its first line is {(lines or [''])[0]!r:.80}; known is '%OpenBCI Raw EXG Data'")
     start = next((i for i, line in enumerate(lines) if not line.startswith("%")), len(lines))
@@ -45,8 +45,7 @@ def read(path: Path, part: str, raw_stamps: bool) -> Content:
     else:
         columns = _by_place(lines[start : start + 1], round(_stated(lines[:start], "Number of channels")))
     picks = [i for i in (*columns.eeg, columns.time, columns.marker) if i is not None]
-    table, more = numbers(lines[start:], start + 1, columns.n, picks)
-    notes += more
+    table, notes = numbers(lines[start:], start + 1, columns.n, picks, ended)
     n_channels = len(columns.eeg)
     if columns.time is None:
         times = np.arange(len(table)) / sfreq

@@ -122,6 +122,17 @@ def test_older_ones_without_unix_times_are_taken_to_be_even_and_that_is_said(tmp
     assert "evenly spaced" in content.notes[0]
 
 
+def test_a_last_stamp_that_lost_digits_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    rows = [f"{i}, -1.5, 2.5, 0.0, 17:04:03.546, {1525190643546 + 4 * i}" for i in range(3)]
+    path.write_text(OLD + "\n".join(rows))
+    assert len(read(path).times) == 3
+    path.write_text(OLD + "\n".join(rows)[:-2])
+    content = read(path)
+    np.testing.assert_array_equal(content.times, [1525190643.546, 1525190643.550])
+    assert "cut off" in content.notes[0]
+
+
 @pytest.mark.parametrize("rate", [220, 512])
 def test_a_muse_of_another_rate_is_known_by_its_stamps(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "a.csv"
@@ -146,6 +157,13 @@ class TestDamage:
             np.testing.assert_array_equal(samples(shorter), whole[: len(shorter.times)])
             assert len(shorter.times) in (298, 299)
             assert "cut off" in shorter.notes[0]
+
+    def test_a_last_row_that_only_lacks_its_end_is_read(self, path: Path) -> None:
+        whole = read(path)
+        path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+        content = read(path)
+        np.testing.assert_array_equal(samples(content), samples(whole))
+        assert content.notes == ()
 
     def test_a_short_last_row_with_an_end_is_left_out_too(self, path: Path) -> None:
         path.write_bytes(path.read_bytes() + b"1500000001.2, 3\n")
