@@ -31,6 +31,8 @@ if not os.environ.get("LSLAPICFG") and not any(Path(path).expanduser().exists() 
 
 SETTLE = 0.5
 """Seconds to go on looking after the first answer, so that a second match is not missed."""
+EVERY = 1024
+"""Answers to wait for, more than there can be: a search ends with the last one asked for."""
 CONNECT_WITHIN = 3.0
 """Seconds for each step of connecting to a stream that was found."""
 MAX_BACKLOG = 30
@@ -102,15 +104,20 @@ def resolve(query: str, within: float) -> pylsl.StreamInfo:
     prop, value = parse(query)
     infos = pylsl.resolve_byprop(prop, value, 1, within)
     if infos:
-        infos = pylsl.resolve_byprop(prop, value, 2, SETTLE) or infos
+        infos = pylsl.resolve_byprop(prop, value, EVERY, SETTLE) or infos
     if len(infos) == 1:
         return infos[0]
     if infos:
-        matches = "\n  ".join(sorted(str(_found(info)) for info in infos))
-        raise StreamAmbiguous(
-            f"{len(infos)} streams answer {query}; name one by lsl:source_id=… or its name:\n  {matches}"
-        )
+        raise _ambiguous(query, [_found(info) for info in infos])
     raise StreamNotFound(f"no stream answers {query}{_instead(within)}")
+
+
+def _ambiguous(query: str, found: list[StreamFound]) -> StreamAmbiguous:
+    matches = "\n  ".join(sorted(map(str, found)))
+    advice = "name one by lsl:source_id=… or its name"
+    if len({(stream.name, stream.source_id) for stream in found}) < len(found):
+        advice = "same name and source_id cannot be told apart: rename one in the program that sends it"
+    return StreamAmbiguous(f"{len(found)} streams answer {query}; {advice}:\n  {matches}")
 
 
 def _instead(within: float) -> str:

@@ -142,12 +142,18 @@ def test_a_stream_of_texts_is_refused(name: str) -> None:
 
 
 def test_a_query_that_several_streams_answer_names_them_all_and_takes_none(name: str) -> None:
-    keep = [Outlet(name, f"{name}-{which}", EEG) for which in "ab"]
-    with pytest.raises(StreamAmbiguous, match="2 streams answer") as refusal:
+    keep = [Outlet(name, f"{name}-{which}", EEG) for which in "abcd"]
+    with pytest.raises(StreamAmbiguous, match=r"4 streams answer .* by lsl:source_id") as refusal:
         Inlet(f"lsl:{name}").open()
-    assert f"{name}-a" in str(refusal.value)
-    assert f"{name}-b" in str(refusal.value)
+    assert all(f"source_id {name}-{which}" in str(refusal.value) for which in "abcd")
     assert Inlet(f"lsl:source_id={name}-a").open().name == name
+    del keep
+
+
+def test_streams_that_nothing_tells_apart_are_to_be_renamed(name: str) -> None:
+    keep = [Outlet(name, name, EEG) for _ in range(2)]
+    with pytest.raises(StreamAmbiguous, match=r"2 streams answer .* cannot be told apart: rename one"):
+        Inlet(f"lsl:{name}").open()
     del keep
 
 
