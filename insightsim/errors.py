@@ -13,8 +13,20 @@ InsightSimError
 """
 
 
+def readable(text: str) -> str:
+    r"""The text with bytes of a file's name that are no UTF-8 spelt out: "M\udcfcller.csv".
+
+    Python keeps such bytes as halves of characters, which neither JSON nor LSL nor a terminal takes.
+    """
+    return text.encode(errors="backslashreplace").decode()
+
+
 class InsightSimError(Exception):
     """Base class of every error raised on purpose by this project."""
+
+    def __str__(self) -> str:
+        """The sentence, fit for any output."""
+        return readable(super().__str__())
 
 
 class SignalError(InsightSimError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from insightsim.errors import SettingsError
+from insightsim.errors import SettingsError, readable
 from streaming.lsl import Inlet
 from streaming.named import Named
 from streaming.recorded import Recorded, is_deap
@@ -34,7 +34,7 @@ def _unnamed(wanted: Wanted) -> Source:
     if kind == "lsl" and wanted.speed != 1.0:
         raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
     if kind == "lsl":
-        return Inlet(wanted.eeg)
+        return Inlet(readable(wanted.eeg))
     raise SettingsError(
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
         "file:PATH, file:PATH#PART or synthetic"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
-from insightsim.errors import DatasetError
+from insightsim.errors import DatasetError, readable
 from insightsim.gaps import RESET
 from insightsim.recordings.reader import open_tracks
 from insightsim.recordings.track import Track
@@ -43,8 +43,8 @@ class Recorded:
         self, path: Path, part: str = "", speed: float = 1.0, loop: bool = False, own_stamps: bool = False
     ) -> None:
         """`part` names a stream (XDF) or trials (DEAP). `own_stamps` leaves the file's stamps as they are."""
-        self.query = f"file:{path}#{part}" if part else f"file:{path}"
-        self.title = path.stem
+        self.query = readable(f"file:{path}#{part}" if part else f"file:{path}")
+        self.title = readable(path.stem)
         self.path = path
         self.part = part
         self.speed = speed
@@ -65,7 +65,7 @@ class Recorded:
         self.pace = Pace(signal.sfreq, self.speed)
         self._ahead = 0.0
         self._begin()
-        return SourceInfo(first.name, signal.ch_names, signal.unit, signal.sfreq, first.reference)
+        return SourceInfo(readable(first.name), signal.ch_names, signal.unit, signal.sfreq, first.reference)
 
     def _in_turn(self) -> Iterator[Track]:
         yield from self.tracks

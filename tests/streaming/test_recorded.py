@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def muse(path: Path, stamps: np.ndarray, signs: np.ndarray | None = None) -> Pat
 def whole(source: Recorded) -> Signal:
     chunks, _ = pull_all(source)
     return join([chunk for chunk in chunks if len(chunk)])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system has no names that are not Unicode")
+def test_a_name_that_is_no_utf_8_is_written_so_that_anybody_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "M\udcfcller.csv"
+    source = Recorded(muse(path, np.arange(1024) / 256), speed=FAST)
+    told = source.open()
+    assert (source.title, told.name) == ("M\\udcfcller", "M\\udcfcller")
+    assert source.query == f"file:{tmp_path}/M\\udcfcller.csv"
+    assert len(whole(source)) == 1024
+    path.write_text("no header")
+    with pytest.raises(DatasetError, match=r"M\\udcfcller\.csv: its first line"):
+        Recorded(path).open()
 
 
 EVEN = 5000 + np.arange(1024) / 256
