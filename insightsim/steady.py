@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from insightsim.clocks import Spread
 from insightsim.gaps import RESET
+from insightsim.pace import come_in_bursts, longest_packet, samples_per_second
 from insightsim.types import UNTIMED, Signal, join
 
 Times = NDArray[np.float64]
@@ -31,12 +32,6 @@ tell a rate no better over five seconds.
 """
 WRONG = 0.05
 """Share by which samples may come faster or slower than the rate in use and still be judged."""
-BURSTS = {False: 0.03, True: 0.01}
-"""Share of short steps from which stamps come in bursts, and below which no more."""
-BACK = {False: 3.0, True: 1.0}
-"""Steps back per second, the same: each packet was stamped as it happened to arrive."""
-SHORT = 0.4
-"""Share of a period: a step so short is none between two samples."""
 MOST = 20_000
 """Samples, or stamps, that are kept at most: five seconds of a fast stream."""
 UNKNOWN_BLOCK = 64
@@ -85,6 +80,18 @@ class Steady:
     def replaced(self) -> bool:
         """Whether the rate in use is not the one the stream states."""
         return self.stated is not None and self.rate not in (0.0, self.stated)
+
+    @property
+    def note(self) -> str:
+        """What is wrong with the rate that the stream states; empty where nothing is."""
+        if self.pace is None or not (self.wrong or self.replaced):
+            return ""
+        if self.wrong and self.pace < self.lowest:
+            return f"{self.pace:.1f} samples a second arrive, the models need {self.lowest:g} at least"
+        says = f"the stream says {self.stated:g} Hz" if self.stated else "the stream states no rate"
+        if self.wrong:
+            return f"{says}, but {self.pace:.1f} samples a second arrive"
+        return f"{says}; measured and used are {self.rate:.1f} Hz"
 
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """The samples of a chunk whose rate is known, in parts of one rate each."""
@@ -168,7 +175,7 @@ class Steady:
         if len(times) < 3 or times[-1] <= times[0]:
             return
         self._look_for_bursts(times)
-        if self._spread is not None and not self.wrong and self._spread.lost(_packet(times)):
+        if self._spread is not None and not self.wrong and self._spread.lost(longest_packet(times)):
             times = self._forget(times)
         self._measure(times)
 
@@ -180,11 +187,7 @@ class Steady:
         return times[-1:]
 
     def _look_for_bursts(self, times: Times) -> None:
-        steps = np.diff(times)
-        period = 1 / self.rate if self.rate else steps.mean()
-        short = float(np.mean((steps >= 0) & (steps < SHORT * period)))
-        back = np.count_nonzero(steps < 0) / max(times[-1] - times[0], BLOCK)
-        self.bursts = short >= BURSTS[self.bursts] or back >= BACK[self.bursts]
+        self.bursts = come_in_bursts(times, self.rate, self.bursts)
         if not self.bursts:
             self._spread = None
 
@@ -193,38 +196,20 @@ class Steady:
         middle = int(np.searchsorted(times, (times[0] + times[-1]) / 2))
         if len(times) - middle < MANY or middle < MANY:
             return
-        first, latest = self._measured(times[: middle + 1]), self._measured(times[middle:])
+        first, latest = (
+            samples_per_second(times[: middle + 1], self.rate),
+            samples_per_second(times[middle:], self.rate),
+        )
         self.wrong = self.rate > 0 and (abs(latest / self.rate - 1) > WRONG or self.rate < self.lowest)
         if times[-1] - times[0] < SURE - 2 * BLOCK:
             return
         self.pace = latest
-        whole, same = self._measured(times), abs(first / latest - 1) < OFF
+        same = abs(first - latest) < OFF * latest
         usable = whole >= self.lowest or not self.rate
         if same and usable and abs(whole - self.rate) > OFF * self.rate:
             self.rate = whole
             self._forget(times)
             self.wrong = self.rate < self.lowest
-
-    def _measured(self, times: Times) -> float:
-        """Samples per second, from at least three stamps.
-
-        Losses slow the count of samples, jitter bends the typical packet: what is nearer to the rate in use
-        is taken, so that neither makes a right rate look wrong.
-        """
-        steps = np.diff(times)
-        period = 1 / self.rate if self.rate else steps.mean()
-        # Where a packet begins, or each sample where there are none.
-        firsts = (steps >= max(SHORT * period, 0)).nonzero()[0]
-        if len(firsts) < 2:
-            return 0.0
-        sizes, intervals = np.diff(firsts), np.diff(times[firsts + 1])
-        count = sizes.sum() / max(intervals.sum(), 1e-9)
-        typical = np.median(intervals)
-        near = np.abs(intervals - typical) <= typical / 2
-        if not self.rate or not near.any() or typical <= 0:
-            return float(count)
-        local = sizes[near].sum() / intervals[near].sum()
-        return float(min(count, local, key=lambda pace: abs(pace - self.rate)))
 
     def _timed(self, part: Signal) -> Signal:
         """The samples with the rate in use, spread where they come in bursts, marked where it is wrong."""
@@ -233,9 +218,3 @@ class Steady:
         times = part.times if self._spread is None else self._spread(part.times)
         state = np.full(len(part), UNTIMED, np.uint8) if self.wrong else part.state
         return replace(part, sfreq=self.rate, times=times, state=state)
-
-
-def _packet(times: Times) -> float:
-    """How long the longest packets take to fill, s; a single pause or loss is none."""
-    steps = np.sort(np.diff(times))
-    return max(0.0, float(steps[-3])) if len(steps) >= 3 else 0.0

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 
 from insightsim.cards import Card
 from insightsim.eeg import Judge, Windows
-from insightsim.electrodes import Electrodes, fitting
 from insightsim.models import Model
-from insightsim.quality import assess
 from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus, join
 from streaming.lsl import clock
+from streaming.rate import Rate
 from streaming.sources import Source, SourceInfo
+from streaming.watch import Watch
 
 SAY_EVERY = 1.0
 """Seconds between two words about a window that is still filling."""
@@ -33,10 +31,6 @@ the same for one sample as for a hundred.
 """
 MOST = 256
 """Chunks that may wait so, whatever their stamps say."""
-WATCH_EVERY = 1.0
-"""Seconds between two looks at every channel of the stream."""
-RATE_OVER = 10.0
-"""Seconds over which the effective rate is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +71,11 @@ class Branch:
     def open(self, within: float = 1.0) -> Event:
         """Open the source and build the stages its channels allow; raises what source and choice raise."""
         info = self.info = self.source.open(within)
-        self._models = self._choose(info)
-        self._use(self._models[0])
-        ch_names = list(dict.fromkeys(ch for model in self._models for ch in model.card.recipe.ch_names))
-        self.windows = Windows(self._models[0].card.recipe, self.judge.mains, ch_names)
+        self.watch = Watch(self._choose(info))
+        first = self.watch.models[0]
+        self._use(first)
+        self.windows = Windows(first.card.recipe, self.judge.mains, self.watch.ch_names)
         self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
-        self.electrodes = Electrodes(ch_names)
-        self._watched = -math.inf
-        self._turns = 0
-        self._unwatched: Signal | None = None
         self._gathered: list[Signal] = []
         self._rate = Rate()
         self._spoke = -math.inf
@@ -98,7 +88,7 @@ class Branch:
             name=info.name,
             sfreq=info.sfreq,
             n_channels=len(info.ch_names),
-            model=self._models[0].card.name,
+            model=first.card.name,
             left_out=(),
             reference=info.reference,
         )
@@ -125,40 +115,18 @@ class Branch:
         chunk = join(self._gathered)
         self._gathered = []
         events = []
-        for turn, windows in groupby(self.windows(chunk), key=self._turn):
-            self._watch()
-            group = list(windows)
-            if turn % 2 == 0:
-                (self._unwatched,) = group
-            events += [self._live(prediction) for prediction in self.judge(group)]
+        for windows in self.watch.groups(self.windows(chunk)):
+            self._hand_over()
+            events += [self._live(prediction) for prediction in self.judge(windows)]
         if not events:
-            self._watch()
+            self._hand_over()
             return self._filling()
         self._spoke = clock()
         return events
 
-    def _turn(self, window: Signal) -> int:
-        """Even, and another each time, for a window `WATCH_EVERY` or more after the last one watched."""
-        time = float(window.times[-1])
-        if 0 <= time - self._watched < WATCH_EVERY:
-            return 2 * self._turns + 1
-        self._watched = time
-        self._turns += 1
-        return 2 * self._turns
-
-    def _watch(self) -> None:
-        """Look at all channels of a window judged before; hand over when another model has become better.
-
-        Not before it was judged, so that no estimate has to wait for it.
-        """
-        if (window := self._unwatched) is None:
-            return
-        self._unwatched = None
-        (quality,) = assess([window], self.judge.limits, self.judge.mains)
-        if self.electrodes(float(window.times[-1]), quality):
-            best = fitting(self._models, self.electrodes.left_out)
-            if best is not None and best is not self.judge.model:
-                self._use(best)
+    def _hand_over(self) -> None:
+        if (better := self.watch.better(self.judge)) is not None:
+            self._use(better)
 
     def _use(self, model: Model) -> None:
         self.card = model.card
@@ -166,7 +134,7 @@ class Branch:
 
     def _live(self, prediction: Prediction) -> Event:
         lag = self.source.lag(prediction.time)
-        notes = [self._stated(), self._doing_without()]
+        notes = [self.windows.steady.note, self.watch.note(self.judge)]
         if other_clock := self._is_of_another_clock(lag):
             off = f"{abs(lag):.0f} s off"
             notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
@@ -175,34 +143,13 @@ class Branch:
             prediction,
             reason="; ".join(filter(None, notes)) or None,
             model=prediction.model,
-            left_out=self.electrodes.left_out,
+            left_out=self.watch.electrodes.left_out,
             **self._figures(None if other_clock else lag),
         )
 
     def _is_of_another_clock(self, lag: float) -> bool:
         """Whether no lag explains it: too long, ahead of time, or long since the clock was set back."""
         return not -AHEAD < lag < (LONG_LAG if self.windows.mend.resets else OTHER_CLOCK)
-
-    def _stated(self) -> str:
-        """What is wrong with the rate that the stream states."""
-        steady = self.windows.steady
-        if steady.pace is None or not (steady.wrong or steady.replaced):
-            return ""
-        says = f"the stream says {steady.stated:g} Hz" if steady.stated else "the stream states no rate"
-        if steady.wrong and steady.pace < steady.lowest:
-            return f"{steady.pace:.1f} samples a second arrive, the models need {steady.lowest:g} at least"
-        if steady.wrong:
-            return f"{says}, but {steady.pace:.1f} samples a second arrive"
-        return f"{says}; measured and used are {steady.rate:.1f} Hz"
-
-    def _doing_without(self) -> str:
-        """What became of channels that were bad for long."""
-        if not self.electrodes.left_out:
-            return ""
-        gone = ", ".join(self.electrodes.left_out)
-        if fitting([self.judge.model], self.electrodes.left_out) is None:
-            return f"{gone} bad for long, and no model in question can do without"
-        return f"{gone} bad for long and left out"
 
     def _filling(self) -> list[Event]:
         """Say once a second how far the first window is, and when nothing comes of the samples."""
@@ -216,7 +163,7 @@ class Branch:
         if not self.windows.steady.rate:
             reason = "its rate is being measured: the stream states none that could be"
         elif self.windows.steady.wrong:
-            reason = self._stated() or "its samples come at another rate than the stream says"
+            reason = self.windows.steady.note or "its samples come at another rate than the stream says"
         elif trouble > 1:  # since this was last said: more than a pause
             counts = f"{mend.gaps} gaps, {mend.dropped} dropped"
             reason = f"samples arrive, but with stamps that cannot be used: {counts}"
@@ -259,31 +206,3 @@ def _nothing(stream: str, info: SourceInfo) -> Signal:
     """A chunk without samples, to try what fits."""
     data = np.zeros((0, len(info.ch_names)), np.float32)
     return Signal(stream, info.ch_names, info.unit, info.sfreq, data, np.zeros(0))
-
-
-class Rate:
-    """The effective rate of a stream, from its stamps over the last seconds."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._marks: deque[tuple[float, int]] = deque(maxlen=4096)
-
-    def take(self, chunk: Signal) -> None:
-        """Count a chunk."""
-        now = float(chunk.times[-1])
-        if not math.isfinite(now):
-            return
-        if self._marks and now < self._marks[-1][0]:  # the clock was set back
-            self._marks.clear()
-        self._count += len(chunk)
-        self._marks.append((now, self._count))
-        while now - self._marks[0][0] > RATE_OVER:
-            self._marks.popleft()
-
-    @property
-    def value(self) -> float | None:
-        """Hz; None before a second has been seen."""
-        if not self._marks:
-            return None
-        (start, before), (stop, after) = self._marks[0], self._marks[-1]
-        return (after - before) / (stop - start) if stop - start >= 1.0 else None

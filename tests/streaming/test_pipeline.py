@@ -13,7 +13,8 @@ from insightsim.errors import SignalError, StreamLost, StreamNotFound
 from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
 from streaming import pump
-from streaming.branch import Event, Rate
+from streaming.branch import Event
+from streaming.rate import Rate
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
