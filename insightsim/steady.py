@@ -196,10 +196,8 @@ class Steady:
         middle = int(np.searchsorted(times, (times[0] + times[-1]) / 2))
         if len(times) - middle < MANY or middle < MANY:
             return
-        first, latest = (
-            samples_per_second(times[: middle + 1], self.rate),
-            samples_per_second(times[middle:], self.rate),
-        )
+        parts = times[: middle + 1], times[middle:], times
+        first, latest, whole = (samples_per_second(part, self.rate) for part in parts)
         self.wrong = self.rate > 0 and (abs(latest / self.rate - 1) > WRONG or self.rate < self.lowest)
         if times[-1] - times[0] < SURE - 2 * BLOCK:
             return
