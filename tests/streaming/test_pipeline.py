@@ -14,7 +14,6 @@ from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, Stream
 from streaming import branch as branch_module
 from streaming import pump
 from streaming.branch import Event
-from streaming.rate import Rate
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
@@ -269,22 +268,6 @@ def test_a_stream_that_has_nothing_to_say_is_let_go_of_when_it_is_cancelled(
         asyncio.run(asyncio.wait_for(Session([person(source)]).run(), 0.3))
     assert source.calls[-1][0] == "close"
     assert source.at < source.n_chunks, "it was pulled to its end"
-
-
-def test_the_effective_rate_survives_a_clock_set_back() -> None:
-    rate = Rate()
-    for at in [*range(1000, 1100), *range(300)]:
-        times = (at * 16 + np.arange(16)) / 128
-        rate.take(Signal("eeg", ("a",), "uV", 128.0, np.zeros((16, 1), np.float32), times))
-    assert rate.value == pytest.approx(128.0)
-
-
-def test_the_effective_rate_is_measured_from_the_stamps() -> None:
-    rate = Rate()
-    for at in range(100):
-        times = (at * 16 + np.arange(16)) / 127.3
-        rate.take(Signal("eeg", ("a",), "uV", 128.0, np.zeros((16, 1), np.float32), times))
-    assert rate.value == pytest.approx(127.3, rel=1e-3)
 
 
 def test_a_stream_that_is_faster_than_it_says_gives_no_number_before_its_rate_is_known(
