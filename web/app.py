@@ -56,7 +56,7 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
 
     @app.get("/")
     async def page(participant: str | None = None) -> Response:
-        several = participant is None and len(session.participants) > 1
+        several = not participant and len(session.participants) > 1
         return FileResponse(STATIC / ("grid.html" if several else "index.html"))
 
     @app.get("/health")

@@ -195,6 +195,7 @@ def test_the_first_page_is_the_grid_when_there_are_several_and_else_the_one_pers
         session.participants |= {"ben": Feed()}
         assert client.get("/?participant=ben").text == one
         grid = client.get("/").text
+        assert client.get("/?participant=").text == grid
     assert 'id="dials"' in one
     assert 'id="people"' in grid
 

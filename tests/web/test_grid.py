@@ -120,6 +120,21 @@ def test_a_server_that_stops_is_missed_and_one_with_other_people_is_shown_as_it_
     again.stop()
 
 
+def test_a_session_that_ended_is_followed_by_one_with_more_people(opened, start, state):
+    server = start(names=["anna", "ben"])
+    page = opened(server, clock=True)
+    for name in ("anna", "ben"):
+        server.announce(state("live"), name)
+        expect(tile(page, name).locator(".figures")).to_contain_text("eeg-deap32")
+        server.close(name=name)
+        expect(tile(page, name)).to_have_attribute("data-state", "ended")
+    server.stop()
+    again = start(server.port, ["dora", "anna", "ben"])
+    page.clock.run_for(10_000)  # those of a session that ended are asked after seldom
+    expect(page.locator("#people > li h2")).to_have_text(["dora", "anna", "ben"])
+    again.stop()
+
+
 def test_the_very_same_stream_and_channels_left_out_are_hinted_at(opened, three, state, estimate):
     three.session.same_stream = {"anna": ["ben"]}
     page = opened(three)

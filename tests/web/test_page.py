@@ -217,6 +217,13 @@ def test_an_unknown_participant_is_said_to_be_unknown(server, opened):
     expect(page.locator("#detail")).to_have_text("No such participant. There are: p1.")
 
 
+def test_an_empty_name_is_none(server, opened, state):
+    server.announce(state("live"))
+    page = opened(server, "/?participant=")
+    expect(page.locator("#participant")).to_have_text("p1")
+    expect(page.locator("#back")).to_be_hidden()
+
+
 def test_the_lines_are_drawn_and_broken_where_there_was_no_estimate(server, live, estimate):
     for time in range(101, 180):
         server.publish(estimate(float(time)))

@@ -66,8 +66,9 @@ function watch(name) {
   const known = nothing();
   /** @param {Connection} connection */
   function change(connection) {
-    // Another server may watch others.
-    if (connection.state === "unknown" || (connection.state === "open" && known.connection.state === "gone")) arrange();
+    // Another server may watch others, and it may be one whether the last session was cut off or came to its end.
+    const again = connection.state === "open" && known.connection.state !== "connecting";
+    if (connection.state === "unknown" || again) arrange();
     turn(known, connection, clock());
     render();
   }

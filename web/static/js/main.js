@@ -90,7 +90,7 @@ pauseButton((now) => {
   paused = now;
   render();
 });
-const wanted = new URLSearchParams(location.search).get("participant");
+const wanted = new URLSearchParams(location.search).get("participant") || null;
 find("#back").hidden = wanted === null;
 connect(wanted, take, (connection) => {
   turn(known, connection, clock());
