@@ -39,6 +39,8 @@ class Participant:
     feed: Feed = field(default_factory=Feed)
     failure: BaseException | None = None
     """What ended this participant; None while all is well, or when it simply ended."""
+    patient: bool = False
+    """Whether a stream that is missing at the start is looked for until it is there."""
 
     @property
     def error(self) -> str | None:
@@ -62,7 +64,7 @@ class Participant:
         try:
             async with asyncio.TaskGroup() as tasks:
                 for branch in self.branches:
-                    pumping = tasks.create_task(pump(branch, self.take))
+                    pumping = tasks.create_task(pump(branch, self.take, self.patient))
                     pumping.add_done_callback(partial(self._note, branch))
         finally:
             self.feed.close()
@@ -115,12 +117,16 @@ class Session:
     async def run(self) -> None:
         """Run every participant to their end. What ends one leaves the others running.
 
-        Raises, as a group and when all are over or cancelled, every error that no retry could mend.
+        Raises, as a group and when all are over or cancelled, every error that no retry could mend; where
+        there are several participants, with the name of whom it ended as a note.
         """
         running = [asyncio.create_task(person.run()) for person in self.people]
         try:
             await asyncio.gather(*running, return_exceptions=True)
         finally:
+            for person in self.people:
+                if person.failure is not None and len(self.people) > 1:
+                    person.failure.add_note(person.name)
             failures = [task.exception() for task in running if task.done() and not task.cancelled()]
             # As in a task group: what went wrong is not lost when the rest is cancelled.
             if raised := [failure for failure in failures if failure is not None]:
@@ -129,17 +135,19 @@ class Session:
 
 def build(settings: Settings) -> Session:
     """A session as the settings ask for it. Raises SettingsError, StreamError, DatasetError, ModelError."""
-    return Session([_participant(wanted, settings.limits) for wanted in settings.people])
+    patient = len(settings.people) > 1  # one whose headset is switched on late keeps nobody from beginning
+    return Session([_participant(wanted, settings.limits, patient) for wanted in settings.people])
 
 
-def _participant(wanted: Wanted, limits: Limits) -> Participant:
+def _participant(wanted: Wanted, limits: Limits, patient: bool) -> Participant:
     source = source_of(wanted)
 
     def judge(model: Model) -> Judge:
         return Judge(model, limits, wanted.mains)
 
     branch = Branch(source, "eeg", partial(choose_models, wanted.model), judge)
-    return Participant(wanted.participant, [branch], LateFusion({}), Smooth(wanted.smoothing))
+    fuse, smooth = LateFusion({}), Smooth(wanted.smoothing)
+    return Participant(wanted.participant, [branch], fuse, smooth, patient=patient)
 
 
 def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:

@@ -30,15 +30,18 @@ TRY_EVERY = 0.25
 """Seconds between two tries to find a lost stream."""
 
 
-async def pump(branch: Branch, take: Take) -> None:
-    """Run a branch until its stream ends; a lost one is looked for again, any other error is raised."""
+async def pump(branch: Branch, take: Take, patient: bool = False) -> None:
+    """Run a branch until its stream ends; a lost one is looked for again, any other error is raised.
+
+    When `patient`, a stream that is missing at the start is looked for in the same way.
+    """
     # One thread per branch: its calls never overlap, so close() cannot race pull().
     thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="branch")
     call = partial(asyncio.get_running_loop().run_in_executor, thread)
     stop = threading.Event()
     take(Event(branch.state))
     try:
-        await _find(call, branch, take)
+        await _find(call, branch, take, patient)
         while not await _follow(call, branch, take, stop):
             await _find_again(call, branch, take)
         take(branch.ended())
@@ -50,15 +53,19 @@ async def pump(branch: Branch, take: Take) -> None:
             thread.shutdown(wait=False)
 
 
-async def _find(call: Call, branch: Branch, take: Take) -> None:
-    """Open the source for the first time; what is not there by then is an error."""
+async def _find(call: Call, branch: Branch, take: Take, patient: bool) -> None:
+    """Open the source for the first time; what is not there by then is lost to the patient, else an error."""
     deadline = clock() + OPEN_WITHIN - TRY
-    while clock() < deadline:
+    while True:
         try:
-            take(await call(partial(branch.open, TRY)))
-        except StreamNotFound:
-            continue
-        return
+            return take(await call(partial(branch.open, TRY)))
+        except StreamNotFound as missing:
+            if clock() < deadline:
+                continue
+            if not patient:
+                break
+            take(branch.lost(f"{missing}; looking for it"))
+            return await _find_again(call, branch, take)
     take(await call(branch.open))  # looks once more, and its error lists what else there is
 
 

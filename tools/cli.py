@@ -40,7 +40,8 @@ def main() -> None:
         app()
     except* InsightSimError as errors:
         for error in _leaves(errors):
-            typer.echo(f"insightsim: {error}", err=True)
+            whose = getattr(error, "__notes__", [])  # of several participants
+            typer.echo(": ".join(["insightsim", *whose, str(error)]), err=True)
         sys.exit(1)
 
 

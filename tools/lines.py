@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 
 import typer
@@ -11,6 +12,9 @@ import typer
 from insightsim.types import Estimate, StreamState
 from streaming.pipeline import Session
 from web.messages import dumps, estimate_message, status_message
+
+SILENT_AFTER = 5.0
+"""Seconds of a live stream without an estimate after which that is said, and between two reasons why."""
 
 
 async def print_feeds(session: Session, as_json: bool) -> None:
@@ -30,9 +34,12 @@ async def print_feeds(session: Session, as_json: bool) -> None:
 
 async def _print_feed(session: Session, participant: str, as_json: bool, stdout: asyncio.Lock) -> bool:
     """Print one participant's feed; True when it was closed, False when nobody reads any more."""
+    silence = Silence()
     async for item in session.participants[participant].subscribe():
         if as_json:
             line: str | None = _json(item, participant, session.utc_offset)
+        elif isinstance(item, Estimate):
+            line = (said := silence(item)) and f"{participant}: {said}"
         else:
             line = _told(item, participant, session)
         if line is None:
@@ -66,12 +73,38 @@ def _json(item: StreamState | Estimate, participant: str, utc_offset: float) -> 
     return dumps(status_message(item, participant, utc_offset))
 
 
-def _told(item: StreamState | Estimate, participant: str, session: Session) -> str | None:
-    """A change of state as a line for people; estimates are for the page.
+class Silence:
+    """What to say of a live stream's estimates: that there have been none for long, why, and when there are
+    again. Not at every window: a reason that differs in its numbers or channels alone is the same one.
+    """
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+        self._said = ""
+
+    def __call__(self, estimate: Estimate) -> str | None:
+        """The line after this estimate, if there is one."""
+        live = any(state.status == "live" for state in estimate.streams)
+        if estimate.vadl is not None or not live:  # what else a stream may be is said when it becomes so
+            again = bool(self._said) and estimate.vadl is not None
+            self._since, self._said = None, ""
+            return "estimates again" if again else None
+        if self._since is None or estimate.time < self._since:  # its clock was set back
+            self._since = estimate.time
+        reason = estimate.reason or "no reason is known"
+        kind = re.sub(r"\([^)]*\)|[\d.]+", "", reason)
+        if estimate.time - self._since < SILENT_AFTER or kind == self._said:
+            return None
+        self._since, self._said = estimate.time, kind
+        return f"no estimate: {reason}"
+
+
+def _told(item: StreamState, participant: str, session: Session) -> str | None:
+    """A change of state as a line for people.
 
     What fails is said in the end, but here too when the others go on.
     """
-    if isinstance(item, Estimate) or (item.status == "failed" and len(session.people) == 1):
+    if item.status == "failed" and len(session.people) == 1:
         return None
     others = ", ".join(session.same_stream.get(participant, ()))
     facts = [

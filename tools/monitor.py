@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-Seconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so many seconds, with exit code 0.")]
+Seconds = Annotated[float | None, typer.Option(min=0.0, help="Stop after so many seconds.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Of the page; 0 picks a free one. Default: 8765.")
@@ -23,7 +23,7 @@ SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Defaul
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
-SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH, file:PATH#PART or synthetic."
+SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH, file:PATH#PART, synthetic or synthetic:SEED."
 
 
 def monitor(
@@ -81,7 +81,7 @@ def monitor(
         eeg,
         trial=trial,
         speed=speed,
-        ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",")],
+        ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",") if ch_names],
         unit=unit,
         model=model,
         mains=mains,

@@ -7,15 +7,16 @@ import gc
 import signal
 import subprocess
 import sys
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 from threadpoolctl import threadpool_limits
 
-from insightsim.errors import InsightSimError
+from insightsim.errors import InsightSimError, StreamError
 from insightsim.types import StreamState
+from streaming.branch import Branch
 from streaming.feed import Feed
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
@@ -26,12 +27,15 @@ from web.server import bind, serve
 
 LAST_LINES = 1.0
 """Seconds a slow reader of stdout has for the last lines."""
+LOOKED = 2.0
+"""Seconds without a source after which it is said that it is waited for."""
 
 
 def run(settings: Settings, seconds: float | None = None, as_json: bool = False) -> None:
     """Run until Ctrl-C, `seconds` have passed or, when lines are printed, the streams have ended.
 
-    Raises, as a group, what ended the session, and ServerError when the page cannot be served.
+    Raises, as a group, what ended the session, ServerError when the page cannot be served, and StreamError
+    when `seconds` have passed and nothing came of somebody's source.
     """
     session = build(settings)
     with bind(settings.server.host, settings.server.port) as sock:
@@ -41,16 +45,22 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         typer.echo(f"Watching {_whom(settings)} at {address} (Ctrl-C stops)", err=True)
         page = address if settings.server.browser else None
         app = create_app(session, loopback_hosts(port))
+        stopped = False
         try:
             with _short_collections(), threadpool_limits(1):  # BLAS: its idle threads spin between windows
                 asyncio.run(_run(session, serve(app, sock), seconds, as_json, page))
         except KeyboardInterrupt:  # the ordinary way to stop
+            stopped = True
             typer.echo("Stopped.", err=True)
     failures = [person.failure for person in session.people if person.failure is not None]
     if bugs := [failure for failure in failures if not isinstance(failure, InsightSimError)]:
         raise BaseExceptionGroup("bugs that ended participants", bugs)
     if failures:
         raise typer.Exit(1)  # said when it happened, while the page stayed up
+    if seconds is not None and not stopped and (silent := _queries(session, lambda branch: branch.newest)):
+        raise StreamError(
+            f"nothing came of {silent} in {seconds:g} s (`insightsim streams` lists what is there)"
+        )
 
 
 def _whom(settings: Settings) -> str:
@@ -59,6 +69,24 @@ def _whom(settings: Settings) -> str:
     if len(people) == 1:
         return people[0].eeg
     return ", ".join(f"{one.participant} ({one.eeg})" for one in people)
+
+
+def _queries(session: Session, there: Callable[[Branch], object]) -> str:
+    """The sources, as asked for, of which nothing is `there` yet; whose only where several are watched."""
+    several = len(session.people) > 1
+    return ", ".join(
+        f"{branch.source.query} ({person.name})" if several else branch.source.query
+        for person in session.people
+        for branch in person.branches
+        if person.failure is None and there(branch) is None
+    )
+
+
+async def _say_what_is_missing(session: Session) -> None:
+    """Once, so that a terminal where nothing happens is not taken for a program that hangs."""
+    await asyncio.sleep(LOOKED)
+    if missing := _queries(session, lambda branch: branch.info):
+        typer.echo(f"Waiting for {missing} …", err=True)
 
 
 async def _open_page(feeds: Iterable[Feed], address: str) -> None:
@@ -100,19 +128,22 @@ async def _run(
     server = asyncio.create_task(serving)
     printing = asyncio.create_task(print_feeds(session, as_json))
     opening = [asyncio.create_task(_open_page(session.participants.values(), page))] if page else []
+    waiting = asyncio.create_task(_say_what_is_missing(session))
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     try:
         with _stop_signal() as stopped:
             await _wait({pipeline, server, printing, stopped}, deadline)
             if pipeline.done() and session.began and not as_json and not stopped.done():
-                over = "; ".join(session.errors.values())
+                errors = session.errors
+                several = len(session.people) > 1
+                over = "; ".join(f"{name}: {error}" if several else error for name, error in errors.items())
                 over = f"insightsim: {over}" if over else "The session is over"
                 typer.echo(f"{over}; the page stays until Ctrl-C.", err=True)
                 await _wait({server, stopped}, deadline)
     finally:
-        pipeline.cancel()
-        server.cancel()
-        await asyncio.gather(pipeline, server, return_exceptions=True)
+        for task in (pipeline, server, waiting):
+            task.cancel()
+        await asyncio.gather(pipeline, server, waiting, return_exceptions=True)
         # The pipeline has closed its feeds, so all who read them end, the last line out if anybody reads it.
         readers = [printing, *opening]
         await asyncio.wait(readers, timeout=LAST_LINES)

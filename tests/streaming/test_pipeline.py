@@ -14,7 +14,7 @@ from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, Stream
 from streaming import branch as branch_module
 from streaming import pump
 from streaming.branch import Event
-from streaming.pipeline import Session
+from streaming.pipeline import Participant, Session
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
 
@@ -146,6 +146,7 @@ def test_a_bug_ends_one_participant_alone_and_is_raised_when_all_are_over() -> N
         asyncio.run(asyncio.wait_for(scenario(), 20))
     assert [type(error) for error in errors_of(raised)] == [ZeroDivisionError]
     assert session.errors == {"p2": "a bug"}
+    assert errors_of(raised)[0].__notes__ == ["p2"]
     assert said.index("p2 failed") < said.index("p2 closed") < said.index("session over after 49 pulls")
     latest = session.participants["p2"].latest
     assert latest is not None
@@ -192,6 +193,30 @@ def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
     assert isinstance(errors_of(raised)[0], StreamNotFound)
+
+
+def test_where_others_are_watched_too_a_stream_that_is_missing_is_looked_for_until_it_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pump, "OPEN_WITHIN", 0.0)
+    monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
+    source = Noise(6, delay=0.002)
+    source.opens = 1
+    source.refusals = [StreamNotFound("no stream answers lsl:x")] * 5
+    someone = person(source)
+    someone.patient = True
+    seen = asyncio.run(asyncio.wait_for(_read(someone), 20))
+    assert statuses(seen) == ["connecting", "lost", "lost", "warming up", "live", "ended"]  # found, silent
+    lost = next(item for item in seen if isinstance(item, StreamState) and item.status == "lost")
+    assert lost.reason == "no stream answers lsl:x; looking for it"
+
+
+async def _read(someone: Participant) -> list[StreamState | Estimate]:
+    """Run one participant to the end; what the feed said."""
+    running = asyncio.create_task(someone.run())
+    seen = [item async for item in someone.feed.subscribe()]
+    await running
+    return seen
 
 
 def test_a_stream_that_appears_a_little_late_is_found() -> None:

@@ -139,6 +139,11 @@ def test_a_trial_from_a_file_can_be_monitored_in_process(subject: Path) -> None:
     assert any(line["type"] == "status" and line["status"] == "live" for line in lines)
 
 
+def test_a_monitor_of_which_nothing_came_says_what_it_waits_for_and_fails(stream: str) -> None:
+    said = watch("--eeg", f"lsl:{stream}", "--seconds", "3")
+    assert f"Waiting for lsl:{stream} … insightsim: nothing came of lsl:{stream} in 3 s" in said
+
+
 def test_replay_stops_by_itself_and_says_what_it_publishes(subject: Path, stream: str) -> None:
     done = insightsim("replay", str(subject), "--trial", "1", "--speed", "100", "--name", stream)
     assert done.returncode == 0, done.stderr
@@ -318,4 +323,4 @@ def test_a_stream_in_volts_that_says_microvolts_gives_no_number_and_the_reason(s
         lines = [json.loads(line) for line in monitor.stdout.read().splitlines()]
     estimates = [line for line in lines if line["type"] == "estimate"]
     assert all(line["valence"] is None for line in estimates)
-    assert any("volts" in (line["reason"] or "") for line in estimates), estimates[-1]
+    assert any("1,000,000 times too small" in (line["reason"] or "") for line in estimates), estimates[-1]

@@ -1,0 +1,49 @@
+"""Which lines a terminal shows of estimates that stay away."""
+
+from __future__ import annotations
+
+from insightsim.types import VADL, Estimate, StreamState, StreamStatus
+from tools.lines import SILENT_AFTER, Silence
+
+
+def estimate(time: float, reason: str | None, status: StreamStatus = "live") -> Estimate:
+    """One estimate; without a reason there are numbers."""
+    said = None if reason else VADL(0.5, 0.5, 0.5, 0.5)
+    return Estimate(time, said, said, said, 1.0, reason, (StreamState("eeg", status, time, "made-up"),))
+
+
+def lines(*told: tuple[float, str | None]) -> list[str | None]:
+    silence = Silence()
+    return [silence(estimate(time, reason)) for time, reason in told]
+
+
+def test_a_short_silence_is_not_worth_a_line_but_a_long_one_is_once_and_so_is_its_end() -> None:
+    assert lines((0.0, None), (1.0, "flat"), (5.9, "flat"), (6.0, None)) == [None] * 4
+    assert lines((1.0, "flat"), (6.0, "flat"), (9.0, "flat"), (60.0, "flat"), (61.0, None), (62.0, None)) == [
+        *(None, "no estimate: flat", None, None),
+        *("estimates again", None),
+    ]
+
+
+def test_a_reason_of_another_kind_is_said_but_not_other_numbers_or_channels() -> None:
+    first, second = "1 of 4 channels flat (F3)", "2 of 4 channels flat (Fp1, T8)"
+    assert lines((0.0, first), (5.0, first), (20.0, second), (40.0, "settling: 0.5 s after a gap")) == [
+        *(None, f"no estimate: {first}", None),
+        "no estimate: settling: 0.5 s after a gap",
+    ]
+
+
+def test_reasons_that_take_turns_do_not_flood_the_terminal() -> None:
+    told = [(at / 4, "flat" if at % 2 else "muscle") for at in range(100)]
+    said = [line for line in lines(*told) if line]
+    assert 1 <= len(said) <= 25 / SILENT_AFTER
+
+
+def test_what_a_stream_is_that_is_not_live_is_said_elsewhere() -> None:
+    silence = Silence()
+    assert [silence(estimate(time, "the stream is lost", "lost")) for time in (0.0, 10.0, 20.0)] == [None] * 3
+    assert silence(estimate(21.0, None)) is None
+
+
+def test_a_clock_that_was_set_back_only_starts_the_count_anew() -> None:
+    assert lines((1000.0, "flat"), (1.0, "flat"), (6.0, "flat")) == [None, None, "no estimate: flat"]
