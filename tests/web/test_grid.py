@@ -135,16 +135,52 @@ def test_a_session_that_ended_is_followed_by_one_with_more_people(opened, start,
     again.stop()
 
 
-def test_the_very_same_stream_and_channels_left_out_are_hinted_at(opened, three, state, estimate):
+def test_the_very_same_stream_and_what_is_odd_about_one_that_is_live_are_hinted_at(opened, three, state):
     three.session.same_stream = {"anna": ["ben"]}
     page = opened(three)
     hint = tile(page, "anna").locator(".hint")
     expect(hint).to_have_text("the very same stream as ben")
-    three.keep(lambda time: estimate(time, streams=(state(left_out=("Fp1",)),)), "anna")
-    expect(hint).to_have_text("the very same stream as ben; left out: Fp1")
+    three.announce(state(reason="the stream says 256 Hz; Fp1 bad for long and left out"), "anna")
+    expect(hint).to_have_text(
+        "the very same stream as ben; the stream says 256 Hz; Fp1 bad for long and left out"
+    )
     expect(tile(page, "ben").locator(".hint")).to_be_hidden()
     tile(page, "anna").get_by_role("link").click()
     expect(page.locator("#shared")).to_have_text("The very same stream is also watched as ben.")
+
+
+def test_gaps_are_counted_on_the_tile(grid, three, state, estimate):
+    three.keep(lambda time: estimate(time, streams=(state(gaps=3),)), "anna")
+    expect(tile(grid, "anna").locator(".figures")).to_contain_text("lag 21 ms · 3 gaps · eeg-deap32")
+
+
+def test_when_the_monitor_stalls_nobody_is_said_to_be_analysed(start, opened, state, estimate):
+    server = start(names=["anna", "ben"])
+    for name in ("anna", "ben"):
+        server.announce(state("live", reason="the stream says 256 Hz"), name)
+        server.publish(estimate(), name)
+    page = opened(server, clock=True)
+    expect(tile(page, "ben")).to_have_attribute("data-state", "live")
+    page.clock.run_for(3000)
+    for name in ("anna", "ben"):
+        expect(tile(page, name)).to_have_attribute("data-state", "stale")
+        expect(tile(page, name).locator(".hint")).to_be_hidden()
+        expect(tile(page, name).locator(".figures")).to_contain_text("Quality – · lag –")
+    expect(page.locator("#running")).to_have_text("No word from the server")
+    server.publish(estimate(), "ben")
+    expect(page.locator("#running")).to_have_text("Analysis running")
+    server.stop()
+
+
+def test_the_reason_stands_where_the_bars_were_and_the_tile_keeps_its_height(grid, three, estimate):
+    anna = tile(grid, "anna")
+    before = anna.bounding_box()["height"]
+    expect(anna.locator(".bars")).to_be_visible()
+    nothing = {"vadl": None, "raw": None, "spread": None, "reason": "3 of 4 channels are flat"}
+    three.keep(lambda time: estimate(time, **nothing), "anna")
+    expect(anna.locator(".detail")).to_have_text("3 of 4 channels are flat")
+    expect(anna.locator(".bars")).to_be_hidden()
+    assert anna.bounding_box()["height"] == before
 
 
 def test_pause_freezes_the_numbers_but_not_the_states(grid, three, state, estimate):
@@ -158,7 +194,7 @@ def test_pause_freezes_the_numbers_but_not_the_states(grid, three, state, estima
 
 
 def test_screen_readers_are_told_how_everyone_is(grid, three, state):
-    expect(grid.locator("#summary")).to_contain_text("anna: ", timeout=12_000)
+    expect(grid.locator("#summary")).to_have_text("anna: live; ben: lost; cleo: failed", timeout=5_000)
 
 
 def test_the_grid_fits_a_phone_and_turns_dark(three, opened):

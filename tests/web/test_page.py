@@ -186,6 +186,61 @@ def test_a_number_goes_when_nothing_new_has_come_for_two_seconds(server, opened,
     in_state(page, "live")
 
 
+@pytest.mark.parametrize("status", ["live", "warming up"])
+@pytest.mark.parametrize("paused", [False, True])
+def test_when_the_monitor_stalls_nothing_on_the_page_is_said_to_go_on(
+    server, opened, state, estimate, status, paused
+):
+    page = opened(server, clock=True)
+    server.announce(state(status))
+    server.publish(estimate())
+    expect(page.locator("#running")).to_have_text("Analysis running")
+    if paused:
+        page.locator("#pause").click()
+    page.clock.run_for(6000)
+    in_state(page, "stale")
+    expect(page.locator("#running")).to_have_text("No word from the server")
+    expect(page.locator("#running")).to_have_attribute("data-running", "false")
+    expect(page.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "unknown")
+    for field in ("Lag", "Rate"):
+        expect(page.locator(f'[data-field="{field}"]')).to_have_text("–")
+    if not paused:
+        expect(page.locator("#quality")).to_have_text("–")
+        expect(page.locator("#age")).to_have_text("–")
+    server.announce(state(status, lag=0.03, reason="again"))
+    expect(page.locator("#running")).to_have_text("Analysis running")
+    expect(page.locator('[data-stream="eeg"]')).to_have_attribute("data-status", status)
+    expect(page.locator('[data-field="Lag"]')).to_have_text("30 ms")
+
+
+@pytest.mark.parametrize(("status", "told"), [("lost", "–"), ("live", "75%")])
+def test_without_an_estimate_there_is_no_age_and_while_lost_no_quality(
+    server, live, state, estimate, status, told
+):
+    expect(live.locator("#age")).to_have_text(re.compile(r"\d\.\d s"))
+    server.announce(state(status))
+    nothing = {"vadl": None, "raw": None, "spread": None, "reason": "3 of 4 channels are flat"}
+    server.keep(lambda time: estimate(time, **nothing))
+    in_state(live, "lost" if status == "lost" else "no estimate")
+    expect(live.locator("#age")).to_have_text("–")
+    expect(live.locator("#quality")).to_have_text(told)
+
+
+def test_a_stream_that_never_brought_a_sample_is_not_called_lost(server, opened, state):
+    page = opened(server)
+    server.announce(state("lost", reason="Muse-1A2B: no samples for 1.5 s"))
+    in_state(page, "lost")
+    expect(page.locator("#headline")).to_have_text("No signal")
+
+
+def test_the_lines_of_a_reason_stay_lines(server, live, state):
+    server.announce(state("failed", reason="no stream answers lsl:x.\nThere are:\n  lsl:y"))
+    in_state(live, "failed")
+    for place in ("#detail", ".reason"):
+        text = live.locator(place).inner_text()
+        assert text.splitlines()[:2] == ["no stream answers lsl:x.", "There are:"]
+
+
 def test_an_estimate_that_arrives_old_is_not_shown_as_current(server, live, estimate, state):
     server.keep(lambda time: estimate(time, streams=(state(lag=3.5),)))
     in_state(live, "stale")
@@ -211,10 +266,19 @@ def test_an_error_that_ended_the_session_is_shown(server, live):
     expect(live.locator("#detail")).to_have_text("The model file is gone.")
 
 
-def test_an_unknown_participant_is_said_to_be_unknown(server, opened):
+def test_an_unknown_participant_is_said_to_be_unknown_with_links_to_those_there_are(
+    server, opened, state, estimate
+):
     page = opened(server, "/?participant=p2")
     in_state(page, "failed")
     expect(page.locator("#detail")).to_have_text("No such participant. There are: p1.")
+    for empty in ("#dials", "#signal", "#models", "#pause", ".participant"):
+        expect(page.locator(empty)).to_be_hidden()
+    server.announce(state("live"))
+    server.keep(estimate)
+    page.locator("#there").get_by_role("link", name="p1").click()
+    in_state(page, "live")
+    expect(page.locator("#dials")).to_be_visible()
 
 
 def test_an_empty_name_is_none(server, opened, state):
@@ -259,6 +323,25 @@ def test_everything_fits_a_phone_and_all_four_dials_a_laptop(server, opened, sta
     assert bottom["y"] + bottom["height"] <= 900
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1280, 860), (1600, 900)])
+def test_nothing_of_a_dial_or_its_line_reaches_into_the_next_row_or_below_the_window(
+    server, opened, width, height
+):
+    page = opened(server, viewport={"width": width, "height": height})
+    bottom = 0
+    for name in FOUR:
+        row, box = dial(page, name), dial(page, name).bounding_box()
+        assert box["y"] >= bottom - 1
+        bottom = box["y"] + box["height"]
+        for part in ("h3", ".gauge", ".gauge text", ".plot"):
+            for inner in (part.bounding_box() for part in row.locator(part).all()):
+                assert box["y"] <= inner["y"]
+                assert inner["y"] + inner["height"] <= bottom
+        mark = row.locator("h3 svg").bounding_box()
+        assert mark["width"] == pytest.approx(mark["height"], abs=0.1)
+    assert bottom <= height
+
+
 def test_pause_freezes_the_numbers_but_not_the_state_and_lets_go_again(server, live, state, estimate):
     button = live.get_by_role("button", name="Pause")
     live.keyboard.press("Tab")  # the link that skips to the estimates
@@ -274,21 +357,26 @@ def test_pause_freezes_the_numbers_but_not_the_state_and_lets_go_again(server, l
     shows_nothing(live)
 
 
-def test_the_summary_for_screen_readers_is_said_at_most_every_ten_seconds(server, opened, state, estimate):
+def test_the_summary_for_screen_readers_is_soon_right_and_then_said_at_most_every_ten_seconds(
+    server, opened, state, estimate
+):
     page = opened(server, clock=True)
     summary = page.locator("#summary")
     expect(summary).to_contain_text("Connecting")
     server.announce(state("live"))
-    for gaps in range(8):
-        server.publish(estimate(100.0 + gaps, streams=(state(gaps=gaps),)))
-        expect(page.locator('[data-field="Gaps"]')).to_have_text(str(gaps))
-        expect(summary).to_contain_text("Connecting")
-        page.clock.run_for(1000)
-    for gaps in range(8, 12):
-        server.publish(estimate(100.0 + gaps, streams=(state(gaps=gaps),)))
-        expect(page.locator('[data-field="Gaps"]')).to_have_text(str(gaps))
-        page.clock.run_for(1000)
+
+    def go_on(seconds, **changes):
+        for gaps in seconds:
+            server.publish(estimate(100.0 + gaps, streams=(state(gaps=gaps),), **changes))
+            expect(page.locator('[data-field="Gaps"]')).to_have_text(str(gaps))
+            page.clock.run_for(1000)
+
+    go_on(range(2))
     expect(summary).to_contain_text("valence 0.81 ± 0.06 · rather high")
+    go_on(range(2, 9), vadl=VADL(0.1, 0.1, 0.1, 0.1))
+    expect(summary).to_contain_text("valence 0.81")
+    go_on(range(9, 13), vadl=VADL(0.1, 0.1, 0.1, 0.1))
+    expect(summary).to_contain_text("valence 0.10 ± 0.06 · rather low")
 
 
 def test_the_footer_says_what_it_is_not_for_and_that_nothing_is_recorded(live):
@@ -312,6 +400,24 @@ def test_when_the_monitor_stops_the_page_says_so_and_shows_no_stream_as_live(ser
     expect(live.locator("#running")).to_have_text("No analysis running")
 
 
+def test_a_monitor_that_said_it_stops_is_not_missed_when_it_is_gone(server, start, opened, state, estimate):
+    page = opened(server, clock=True)
+    server.announce(state("live"))
+    in_state(page, "no estimate")
+    server.close()
+    in_state(page, "ended")
+    server.stop()
+    with page.expect_event("requestfailed"):  # it asks whether there is another
+        page.clock.run_for(8000)
+    in_state(page, "ended")
+    expect(page.locator("#headline")).to_have_text("The monitor has stopped")
+    again = start(server.port)
+    again.announce(state("live"))
+    again.publish(estimate())
+    page.clock.run_for(8000)
+    in_state(page, "live")
+
+
 @pytest.mark.parametrize(
     ("sfreq", "rate", "text", "hinted"),
     [
@@ -333,8 +439,39 @@ def test_channels_that_are_left_out_are_named_with_the_model_that_took_over(serv
     row = live.locator('[data-row="Left out"]')
     expect(row).to_be_hidden()
     server.keep(lambda time: estimate(time, streams=(state(left_out=("Fp1", "T7"), model="eeg-muse4"),)))
-    expect(row).to_have_text("Left outFp1, T7: bad for long; the model is now eeg-muse4")
+    expect(row).to_have_text("Left outFp1, T7: bad for 30 s; eeg-muse4 has taken over from eeg-deap32")
     expect(live.locator('[data-field="Model"]')).to_have_text("eeg-muse4")
+
+
+def test_channels_that_no_model_has_to_do_without_are_left_out_without_a_word_of_models(
+    server, live, estimate, state
+):
+    server.keep(lambda time: estimate(time, streams=(state(left_out=("Fp1",)),)))
+    expect(live.locator('[data-row="Left out"]')).to_have_text("Left outFp1: bad for 30 s")
+
+
+def test_the_return_of_a_channel_and_its_model_is_said_for_a_minute(server, opened, estimate, state):
+    page = opened(server, clock=True)
+    back = page.locator('[data-row="Taken back"]')
+    server.announce(state("live", left_out=("Fp1", "T7"), model="eeg-muse4"))
+    in_state(page, "no estimate")
+    expect(back).to_be_hidden()
+    server.announce(state("live"))
+    expect(back).to_have_text("Taken backFp1, T7: good for 30 s; eeg-deap32 has taken over from eeg-muse4")
+    expect(page.locator('[data-row="Left out"]')).to_be_hidden()
+    page.clock.run_for(59_000)
+    expect(back).to_be_visible()
+    page.clock.run_for(2_000)
+    expect(back).to_be_hidden()
+
+
+def test_a_stream_found_anew_is_not_said_to_have_got_its_channels_back(server, live, state):
+    server.announce(state("live", left_out=("Fp1",), model="eeg-muse4"))
+    expect(live.locator('[data-row="Left out"]')).to_be_visible()
+    for status, left_out in (("lost", ("Fp1",)), ("lost", ()), ("live", ())):
+        server.announce(state(status, left_out=left_out))
+    expect(live.locator('[data-row="Left out"]')).to_be_hidden()
+    expect(live.locator('[data-row="Taken back"]')).to_be_hidden()
 
 
 def test_the_lines_of_one_participant_are_forgotten_when_another_is_shown(

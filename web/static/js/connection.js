@@ -24,6 +24,16 @@ const FIRST_WAIT = 500, LONGEST_WAIT = 5000; // ms
 export function connect(participant, onMessage, onChange) {
   const stop = new AbortController();
   let wait = FIRST_WAIT;
+  /** @type {Connection["state"]} */
+  let told = "connecting";
+
+  /** @param {Connection} connection */
+  function tell(connection) {
+    // That a server is gone which said before why it ends is no news.
+    if (connection.state === "gone" && (told === "over" || told === "failed")) return;
+    told = connection.state;
+    onChange(connection);
+  }
 
   async function open() {
     const name = participant ?? (await people())[0] ?? "p1";
@@ -31,17 +41,19 @@ export function connect(participant, onMessage, onChange) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(`${scheme}//${location.host}/live/${encodeURIComponent(name)}`);
     stop.signal.addEventListener("abort", () => {
-      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.onmessage = socket.onclose = null;
       socket.close();
     });
-    socket.onopen = () => onChange({ state: "open", reason: "" });
+    let opened = false;
     socket.onmessage = (event) => {
+      if (!opened) tell({ state: "open", reason: "" }); // not before: nobody of that name may be there
+      opened = true;
       wait = FIRST_WAIT;
       onMessage(JSON.parse(event.data));
     };
     socket.onclose = (event) => {
       const connection = closed(event);
-      onChange(connection);
+      tell(connection);
       retry(connection.state === "gone" ? wait : LONGEST_WAIT);
     };
   }
@@ -55,7 +67,7 @@ export function connect(participant, onMessage, onChange) {
   function attempt() {
     if (stop.signal.aborted) return;
     open().catch(() => {
-      onChange({ state: "gone", reason: "" });
+      tell({ state: "gone", reason: "" });
       retry(wait);
     });
   }

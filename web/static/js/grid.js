@@ -8,6 +8,7 @@ import { judge } from "./judge.js";
 import { hear, nothing, turn } from "./known.js";
 import { pauseButton } from "./pause.js";
 import { people } from "./people.js";
+import { showRunning } from "./running.js";
 import { summarise } from "./summary.js";
 import { showTile, tile } from "./tile.js";
 
@@ -81,15 +82,15 @@ function render() {
   const now = clock();
   /** @type {string[]} */
   const states = [];
-  let running = false;
+  /** @type {(boolean | null)[]} */
+  const running = [];
   for (const [name, { element, known }] of watched) {
     const verdict = judge(known, now);
     showTile(element, known, verdict, paused);
     states.push(`${name}: ${verdict.state}`);
-    running ||= verdict.running;
+    running.push(verdict.running);
   }
-  find("#running").dataset.running = String(running);
-  write(find("#running-text"), running ? "Analysis running" : "No analysis running");
+  showRunning(running);
   summarise(states.join("; "), now);
 }
 

@@ -4,7 +4,10 @@
 import { DIMENSIONS } from "./messages.js";
 import { fixed } from "./numbers.js";
 
-const SILENT = 2, OLD = 3; // s
+const OLD = 3; // s
+
+/** Seconds between two messages after which the server is held up: of a live stream, it sends four a second. */
+const SILENT = { live: 2, "warming up": 5 };
 
 /**
  * @typedef {object} Verdict
@@ -12,7 +15,7 @@ const SILENT = 2, OLD = 3; // s
  * @property {string} headline
  * @property {string} detail
  * @property {EstimateMessage | null} estimate The estimate, if it may be shown as current; else null.
- * @property {boolean} running Whether someone is being analysed.
+ * @property {boolean | null} running Whether someone is being analysed; null when nobody knows.
  */
 
 /**
@@ -23,7 +26,7 @@ const SILENT = 2, OLD = 3; // s
  * @returns {Verdict}
  */
 export function judge(known, now) {
-  return ofConnection(known) ?? ofStreams(known) ?? ofEstimate(known, now);
+  return ofConnection(known) ?? ofSilence(known, now) ?? ofStreams(known) ?? ofEstimate(known, now);
 }
 
 /**
@@ -36,12 +39,22 @@ export function age({ estimate, arrived }, now) {
   return estimate && now - arrived + (estimate.lag_ms ?? 0) / 1000;
 }
 
+/**
+ * The newest estimate, with or without numbers, if it tells of now; else null.
+ *
+ * @param {Known} known
+ * @param {Verdict} verdict
+ */
+export function current({ estimate }, { state }) {
+  return state === "live" || state === "no estimate" ? estimate : null;
+}
+
 /** @param {Known} known */
 function ofConnection({ connection, streams, cut }) {
   const { state, reason } = connection;
-  if (state === "connecting") return verdict("connecting", "Connecting…", "Asking the server for the feed.");
+  if (state === "connecting") return verdict("connecting", "Connecting…", "Asking the server for the feed.", null);
   if (state === "gone") {
-    return verdict("server gone", "The server does not answer", "It was stopped, or is starting. Trying again.");
+    return verdict("server gone", "The server does not answer", "It was stopped, or is starting. Trying again.", null);
   }
   if (state === "unknown") return verdict("failed", "Nobody of that name here", reason);
   if (state === "over" && (cut || !streams.size)) return verdict("ended", "The monitor has stopped", reason);
@@ -50,8 +63,18 @@ function ofConnection({ connection, streams, cut }) {
   return verdict("failed", "The analysis has failed", failed?.reason ?? reason);
 }
 
+/**
+ * @param {Known} known
+ * @param {number} now
+ */
+function ofSilence({ streams, heard }, now) {
+  const status = leading(streams)?.status;
+  if ((status !== "live" && status !== "warming up") || now - heard <= SILENT[status]) return null;
+  return verdict("stale", "Nothing new", `The server has been silent for ${fixed(now - heard, 0)} s.`, null);
+}
+
 /** @param {Known} known */
-function ofStreams({ streams }) {
+function ofStreams({ streams, brought }) {
   const stream = leading(streams);
   if (!stream) return verdict("connecting", "Waiting for a source…", "No source has reported yet.");
   const { status, reason } = stream;
@@ -60,7 +83,7 @@ function ofStreams({ streams }) {
     case "live": return null;
     case "warming up": return verdict(status, "Warming up…", reason ?? `${source}: the first window is filling.`, true);
     case "connecting": return verdict(status, "Looking for the source…", reason ?? source);
-    case "lost": return verdict(status, "Signal lost", reason ?? `Nothing comes from ${source}. Looking for it again.`);
+    case "lost": return verdict(status, brought ? "Signal lost" : "No signal", reason ?? `Nothing comes from ${source}. Looking for it again.`);
     case "ended": return verdict(status, "The recording has ended", reason ?? source);
     default: return verdict(status, "The analysis has failed", reason ?? source);
   }
@@ -71,11 +94,8 @@ function ofStreams({ streams }) {
  * @param {number} now
  */
 function ofEstimate(known, now) {
-  const { estimate, heard } = known;
+  const { estimate } = known;
   const old = age(known, now);
-  if (now - heard > SILENT) {
-    return verdict("stale", "Nothing new", `The server has been silent for ${fixed(now - heard, 0)} s.`, true);
-  }
   if (!estimate || old === null) return verdict("no estimate", "No estimate yet", "The first one is on its way.", true);
   if (old > OLD) return verdict("stale", "Out of date", `The newest estimate is ${fixed(old, 0)} s old.`, true);
   if (DIMENSIONS.every((name) => estimate[name] === null)) {
@@ -100,6 +120,7 @@ function leading(streams) {
  * @param {string} state
  * @param {string} headline
  * @param {string} detail
+ * @param {boolean | null} running
  * @returns {Verdict}
  */
 function verdict(state, headline, detail, running = false) {

@@ -16,6 +16,16 @@
  * @property {number} heard When anything last came, s.
  * @property {boolean} anew Whether what is known of the streams is from before this connection.
  * @property {boolean} cut Whether the server stopped while streams were watched.
+ * @property {boolean} brought Whether any samples came, as far as this page saw.
+ * @property {Map<string, string>} whole The model of each stream when no channel was left out.
+ * @property {Returned | null} returned The last channels that were taken back.
+ *
+ * @typedef {object} Returned
+ * @property {string} stream
+ * @property {string[]} channels
+ * @property {string} from The model before.
+ * @property {string} to The model since.
+ * @property {number} at s
  */
 
 /** @returns {Known} Nothing, before anything was heard. */
@@ -31,6 +41,9 @@ export function nothing() {
     heard: 0,
     anew: false,
     cut: false,
+    brought: false,
+    whole: new Map(),
+    returned: null,
   };
 }
 
@@ -48,15 +61,21 @@ export function hear(known, message, now) {
     known.models = message.models;
     known.shared = message.same_stream_as;
   } else if (message.type === "status") {
-    if (known.anew) known.streams.clear(); // only now: a page that connects again need not flicker
-    known.anew = false;
+    if (known.anew) forget(known); // only now: a page that connects again need not flicker
     if (known.streams.get(message.stream)?.status !== message.status) known.estimate = null; // of another state
-    known.streams.set(message.stream, message);
+    keep(known, message, now);
   } else if (message.type === "estimate") {
-    for (const stream of message.streams) update(known, stream);
+    for (const stream of message.streams) update(known, stream, now);
     known.estimate = message;
     known.arrived = now;
   }
+}
+
+/** @param {Known} known */
+function forget(known) {
+  const { anew, brought, whole, returned } = nothing();
+  known.streams.clear();
+  Object.assign(known, { anew, brought, whole, returned });
 }
 
 /**
@@ -64,10 +83,29 @@ export function hear(known, message, now) {
  *
  * @param {Known} known
  * @param {Stream} stream
+ * @param {number} now s
  */
-function update({ streams }, stream) {
-  const { status, reason } = streams.get(stream.stream) ?? stream;
-  streams.set(stream.stream, { ...stream, status, reason });
+function update(known, stream, now) {
+  const { status, reason } = known.streams.get(stream.stream) ?? stream;
+  keep(known, { ...stream, status, reason }, now);
+}
+
+/**
+ * Keeps how a stream is, and what became of its channels since.
+ *
+ * @param {Known} known
+ * @param {Stream} stream
+ * @param {number} now s
+ */
+function keep(known, stream, now) {
+  const { stream: name, left_out, model, status } = stream;
+  const before = known.streams.get(name);
+  known.streams.set(name, stream);
+  known.brought ||= status === "live" || status === "warming up";
+  if (left_out.length === 0) known.whole.set(name, model);
+  if (!before || before.status !== "live" || status !== "live") return; // found anew, it begins with all channels
+  const channels = before.left_out.filter((channel) => !left_out.includes(channel));
+  if (channels.length) known.returned = { stream: name, channels, from: before.model, to: model, at: now };
 }
 
 /**

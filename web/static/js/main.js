@@ -6,12 +6,14 @@ import { connect } from "./connection.js";
 import { leaning, row, show } from "./dial.js";
 import { find, write } from "./dom.js";
 import { draw, History } from "./history.js";
-import { age, judge } from "./judge.js";
+import { age, current, judge } from "./judge.js";
 import { hear, nothing, turn } from "./known.js";
 import { DIMENSIONS } from "./messages.js";
 import { showModels } from "./models.js";
 import { fixed } from "./numbers.js";
+import { showNobody } from "./nobody.js";
 import { pauseButton } from "./pause.js";
+import { showRunning } from "./running.js";
 import { showQuality, showShared, showStreams } from "./signal.js";
 import { summarise } from "./summary.js";
 
@@ -43,7 +45,7 @@ function render() {
   const now = clock();
   const verdict = judge(known, now);
   showState(verdict);
-  showStreams(known.streams, known.connection.state !== "gone");
+  showStreams(known, verdict.running !== null, now);
   showShared(known.shared);
   if (paused) return;
   write(find("#headline"), verdict.headline);
@@ -51,8 +53,7 @@ function render() {
   const note = verdict.estimate?.note ?? "";
   write(find("#note"), note);
   find("#note").hidden = !note;
-  const current = known.connection.state === "open" ? known.estimate : null;
-  showQuality(current, age({ ...known, estimate: current }, now));
+  showQuality(current(known, verdict), verdict.estimate && age(known, now));
   const newest = history.points.at(-1);
   const edge = newest ? newest.time + now - known.arrived : null;
   for (const { name, element, canvas } of rows) {
@@ -65,10 +66,9 @@ function render() {
 /** @param {Verdict} verdict */
 function showState({ state, running }) {
   document.body.dataset.state = state;
+  showNobody(known.connection.state === "unknown");
   write(find("#state-word"), state);
-  find("#running").dataset.running = String(running);
-  const connected = known.connection.state !== "gone" && known.connection.state !== "connecting";
-  write(find("#running-text"), running ? "Analysis running" : connected ? "No analysis running" : "No connection");
+  showRunning([running]);
 }
 
 /** @param {Verdict} verdict */

@@ -5,7 +5,7 @@ import { fixed, percent } from "./numbers.js";
 
 const EXPLAINED =
   "All on people not trained on. Balanced accuracy, with its 95 % interval, stands beside chance; " +
-  "plain accuracy beside that of always naming the more frequent answer.";
+  "accuracy beside that of always giving the majority's answer.";
 
 /**
  * What each model was trained on, and its scores with chance beside them.
@@ -53,7 +53,7 @@ function table({ scores }) {
     "table",
     {},
     make("caption", {}, "Accuracy on people not trained on"),
-    make("thead", {}, make("tr", {}, head(""), head("balanced (95 %)"), head("chance"), head("plain"), head("always"))),
+    make("thead", {}, make("tr", {}, head(""), head("balanced (95 %)"), head("chance"), head("accuracy"), head("majority"))),
     make("tbody", {}, ...rows),
   );
 }

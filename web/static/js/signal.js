@@ -1,27 +1,33 @@
 // @ts-check
+/** @import { Known } from "./known.js" */
 /** @import { EstimateMessage, Stream } from "./messages.js" */
 import { find, make, write } from "./dom.js";
 import { fixed, percent } from "./numbers.js";
 
 const OFF = 0.01; // of the stated rate
+const NEWS = 60; // s for which something that is over is still said
 
 /**
  * The sources: state, rate, lag, gaps.
  *
- * @param {Map<string, Stream>} streams
- * @param {boolean} connected Without the server nobody knows how they are doing.
+ * @param {Known} known
+ * @param {boolean} heard Without word from the server nobody knows how they are doing.
+ * @param {number} now s
  */
-export function showStreams(streams, connected) {
+export function showStreams(known, heard, now) {
   const list = find("#streams");
-  for (const stream of streams.values()) {
+  for (const stream of known.streams.values()) {
     const card = list.querySelector(`[data-stream="${CSS.escape(stream.stream)}"]`) ?? addCard(list, stream.stream);
-    const status = connected ? stream.status : "unknown";
+    const status = heard ? stream.status : "unknown";
     card.setAttribute("data-status", status);
     write(find(".status-word", card), status);
     write(find(".reason", card), stream.reason ?? "");
-    for (const [name, text] of Object.entries(fields(stream))) write(find(`[data-field="${name}"]`, card), text);
-    find('[data-field="Rate"]', card).classList.toggle("hint", offRate(stream) !== "");
-    find('[data-row="Left out"]', card).hidden = stream.left_out.length === 0;
+    const shown = { ...fields(heard ? stream : { ...stream, rate: null, lag_ms: null }), ...handovers(known, stream, now) };
+    for (const [name, text] of Object.entries(shown)) {
+      write(find(`[data-field="${name}"]`, card), text);
+      find(`[data-row="${name}"]`, card).hidden = text === "";
+    }
+    find('[data-field="Rate"]', card).classList.toggle("hint", heard && offRate(stream) !== "");
   }
 }
 
@@ -47,17 +53,40 @@ function offRate({ rate, sfreq }) {
 
 /** @param {Stream} stream */
 function fields(stream) {
-  const { source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model, left_out } = stream;
+  const { source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model } = stream;
   return {
     Source: source,
     Name: name || "–",
     Channels: fixed(n_channels, 0) + (reference ? `, reference ${reference}` : ""),
-    Rate: sfreq === null ? "–" : `${fixed(rate, 1)} ${sfreq ? `of ${fixed(sfreq, 0)} Hz` : "Hz, none stated"}${offRate(stream)}`,
+    Rate: sfreq === null || rate === null ? "–" : `${fixed(rate, 1)} ${sfreq ? `of ${fixed(sfreq, 0)} Hz` : "Hz, none stated"}${offRate(stream)}`,
     Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
     Gaps: fixed(gaps, 0) + (dropped ? `, ${fixed(dropped, 0)} samples dropped` : ""),
     Model: model || "–",
-    "Left out": `${left_out.join(", ")}: bad for long; the model is now ${model}`,
   };
+}
+
+/**
+ * Which channels are left out or taken back, and the model that judges since; empty where there is nothing to say.
+ *
+ * @param {Known} known
+ * @param {Stream} stream
+ * @param {number} now s
+ */
+function handovers({ whole, returned }, { stream, model, left_out }, now) {
+  const before = whole.get(stream) ?? model; // not known to a page opened since
+  const back = returned?.stream === stream && now - returned.at < NEWS ? returned : null;
+  return {
+    "Left out": left_out.length ? `${left_out.join(", ")}: bad for 30 s${takeover(before, model)}` : "",
+    "Taken back": back ? `${back.channels.join(", ")}: good for 30 s${takeover(back.from, back.to)}` : "",
+  };
+}
+
+/**
+ * @param {string} from
+ * @param {string} to
+ */
+function takeover(from, to) {
+  return from === to ? "" : `; ${to} has taken over from ${from}`;
 }
 
 /**
@@ -66,7 +95,7 @@ function fields(stream) {
  */
 function addCard(list, stream) {
   list.querySelector(":scope > .muted")?.remove();
-  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model", "Left out"];
+  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model", "Left out", "Taken back"];
   const rows = names.map((name) =>
     make("div", { "data-row": name }, make("dt", {}, name), make("dd", { "data-field": name }, "–")),
   );

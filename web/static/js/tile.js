@@ -3,8 +3,10 @@
 /** @import { Known } from "./known.js" */
 import { bar, showBar } from "./bar.js";
 import { find, make, write } from "./dom.js";
+import { current } from "./judge.js";
 import { DIMENSIONS } from "./messages.js";
 import { fixed, percent } from "./numbers.js";
+import { address } from "./people.js";
 
 /**
  * The small view of one participant; its name is a link that opens the large one, and the whole tile leads there.
@@ -12,7 +14,7 @@ import { fixed, percent } from "./numbers.js";
  * @param {string} name
  */
 export function tile(name) {
-  const link = make("a", { href: `/?participant=${encodeURIComponent(name)}` }, name);
+  const link = make("a", { href: address(name) }, name);
   const shape = make("span", { class: "shape", "aria-hidden": "true" });
   return make(
     "li",
@@ -23,8 +25,8 @@ export function tile(name) {
       make("h2", {}, link),
       make("p", { class: "state" }, shape, " ", make("strong", { class: "state-word" }, "connecting")),
     ),
-    make("div", { class: "said" }, make("p", { class: "headline" }, "Connecting…"), make("p", { class: "detail" })),
-    make("ul", { class: "bars" }, ...DIMENSIONS.map(bar)),
+    make("p", { class: "headline" }, "Connecting…"),
+    make("div", { class: "body" }, make("ul", { class: "bars" }, ...DIMENSIONS.map(bar)), make("p", { class: "detail" })),
     make("p", { class: "figures" }),
     make("p", { class: "hint", hidden: "" }),
   );
@@ -41,10 +43,11 @@ export function tile(name) {
 export function showTile(element, known, verdict, paused) {
   element.dataset.state = verdict.state;
   write(find(".state-word", element), verdict.state);
-  showHint(find(".hint", element), known);
+  showHint(find(".hint", element), known, verdict);
   if (paused) return;
   write(find(".headline", element), verdict.headline);
   write(find(".detail", element), verdict.estimate ? "" : verdict.detail);
+  find(".bars", element).toggleAttribute("data-empty", !verdict.estimate);
   write(find(".figures", element), figures(known, verdict));
   for (const name of DIMENSIONS) showBar(find(`[data-dimension="${name}"]`, element), name, verdict.estimate);
 }
@@ -55,22 +58,30 @@ export function showTile(element, known, verdict, paused) {
  * @param {Known} known
  * @param {Verdict} verdict
  */
-function figures({ estimate, models }, { state }) {
-  const current = state === "live" || state === "no estimate" ? estimate : null;
-  const lag = current?.lag_ms ?? null;
-  const opinions = models.map(({ name, simulated }) => (simulated ? `${name} (demo)` : name));
-  return [`Quality ${percent(current?.quality)}`, `lag ${lag === null ? "–" : `${fixed(lag, 0)} ms`}`, ...opinions].join(" · ");
+function figures(known, verdict) {
+  const estimate = current(known, verdict);
+  const lag = estimate?.lag_ms ?? null;
+  const gaps = estimate?.streams.reduce((sum, stream) => sum + stream.gaps, 0) ?? 0;
+  return [
+    `Quality ${percent(estimate?.quality)}`,
+    `lag ${lag === null ? "–" : `${fixed(lag, 0)} ms`}`,
+    ...(gaps ? [`${fixed(gaps, 0)} ${gaps === 1 ? "gap" : "gaps"}`] : []),
+    ...known.models.map(({ name, simulated }) => (simulated ? `${name} (demo)` : name)),
+  ].join(" · ");
 }
 
 /**
+ * What is odd about streams that are live; what is the matter with others is said where the bars were.
+ *
  * @param {HTMLElement} element
  * @param {Known} known
+ * @param {Verdict} verdict
  */
-function showHint(element, { shared, streams }) {
-  const gone = [...streams.values()].flatMap((stream) => stream.left_out);
+function showHint(element, { shared, streams }, { running }) {
+  const live = running === null ? [] : [...streams.values()].filter(({ status }) => status === "live");
   const hints = [
     shared.length ? `the very same stream as ${shared.join(", ")}` : "",
-    gone.length ? `left out: ${gone.join(", ")}` : "",
+    ...live.map(({ reason }) => reason ?? ""),
   ].filter(Boolean);
   element.hidden = hints.length === 0;
   write(element, hints.join("; "));
