@@ -17,13 +17,11 @@ from insightsim import bandpower, cardfile
 from insightsim.cards import Card, Recipe
 from insightsim.conform import missing
 from insightsim.errors import ModelError, SignalError
+from insightsim.unread import unread
 from insightsim.vadl import DIMENSIONS
 
 SHIPPED = Path(__file__).parents[1] / "models"
 """The folder of the models that come with InsightSim."""
-
-SHOWN = 6
-"""Missing channels named before the rest is counted."""
 
 _FLOAT = "tensor(float)"
 
@@ -173,33 +171,18 @@ def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "e
     """The cards of the models whose channels are all among `ch_names`, the richest (most channels) first.
 
     Only those that cut the same windows from the same filter as the first: so that one may take over from
-    another at any window. Raises ModelError saying which channels each model lacks.
+    another at any window. Raises ModelError saying what to do, and what the nearest model lacks.
     """
+    cards = [found for found in find(folder) if found[1].recipe.stream == stream]
     fit: list[tuple[Path, Recipe]] = []
-    lacking = []
-    for path, card in sorted(find(folder), key=lambda found: -len(found[1].recipe.ch_names)):
-        if card.recipe.stream != stream:
+    for path, card in sorted(cards, key=lambda found: -len(found[1].recipe.ch_names)):
+        if missing(card.recipe.ch_names, ch_names):
             continue
-        if gone := missing(card.recipe.ch_names, ch_names):
-            lacking.append(f"{card.name} lacks {_listed(gone, len(card.recipe.ch_names))}")
-        elif not fit or _same_windows(card.recipe, fit[0][1]):
+        if not fit or _same_windows(card.recipe, fit[0][1]):
             fit.append((path, card.recipe))
-    if fit:
-        return [path for path, _ in fit]
-    raise ModelError(
-        f"no {stream} model can read the channels {', '.join(ch_names) or '(none)'}: "
-        f"{'; '.join(lacking) or 'there is no model'}. Where these are not the electrodes' names, give them "
-        "(--ch-names Fp1,Fp2,…); or train a model on these: insightsim train eeg"
-    )
-
-
-def _listed(gone: Sequence[str], n_channels: int) -> str:
-    """The missing channels by name, or how many they are."""
-    if len(gone) == n_channels:
-        return f"all of its {n_channels}"
-    return (
-        ", ".join(gone) if len(gone) <= SHOWN else f"{', '.join(gone[:SHOWN])} and {len(gone) - SHOWN} more"
-    )
+    if not fit:
+        raise ModelError(unread(ch_names, [card for _, card in cards], stream))
+    return [path for path, _ in fit]
 
 
 def _same_windows(recipe: Recipe, other: Recipe) -> bool:
