@@ -9,7 +9,7 @@ from typing import Any
 from insightsim.errors import SettingsError
 from streaming.settings import Settings, override, own_keys
 
-OF_THE_SOURCE = {"trial": 0, "speed": 1.0}
+OF_THE_SOURCE: dict[str, Any] = {"trial": 0, "speed": 1.0, "ch_names": (), "unit": ""}
 """What a settings file says of its own source, and what holds when an option names another one."""
 
 

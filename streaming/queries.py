@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
+from insightsim.datasets.deap import CH_NAMES
 from insightsim.errors import SettingsError, readable
 from streaming.lsl import Inlet
 from streaming.named import Named
@@ -17,7 +19,9 @@ from streaming.synthetic import Synthetic
 def source_of(wanted: Wanted) -> Source:
     """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
     source = _unnamed(wanted)
-    return Named(source, wanted.ch_names, wanted.unit) if wanted.ch_names or wanted.unit else source
+    # A made-up brain has the electrodes it is asked for.
+    names = () if isinstance(source, Synthetic) else wanted.ch_names
+    return Named(source, names, wanted.unit) if names or wanted.unit else source
 
 
 def _unnamed(wanted: Wanted) -> Source:
@@ -29,15 +33,15 @@ def _unnamed(wanted: Wanted) -> Source:
         raise SettingsError(
             f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only a DEAP file has"
         )
-    if wanted.eeg == "synthetic":
-        return Synthetic(speed=wanted.speed)
+    if made_up := re.fullmatch(r"synthetic(?::(\d{1,9}))?", wanted.eeg, re.ASCII):
+        return Synthetic(wanted.ch_names or CH_NAMES, seed=int(made_up[1] or 1), speed=wanted.speed)
     if kind == "lsl" and wanted.speed != 1.0:
         raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
     if kind == "lsl":
         return Inlet(readable(wanted.eeg))
     raise SettingsError(
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
-        "file:PATH, file:PATH#PART or synthetic"
+        "file:PATH, file:PATH#PART, synthetic or synthetic:SEED"
     )
 
 

@@ -23,7 +23,7 @@ class Synthetic:
     Opening it raises SignalError for a channel without a standard position.
     """
 
-    query = title = "synthetic"
+    title = "synthetic"
     seconds: float | None = None
     """Endless."""
 
@@ -35,6 +35,7 @@ class Synthetic:
         speed: float = 1.0,
         sfreq: float = SFREQ,
     ) -> None:
+        self.query = f"synthetic:{seed}"
         self.ch_names = ch_names
         self.sfreq = sfreq
         self.seed = seed
@@ -46,7 +47,7 @@ class Synthetic:
         """Start a brain at rest."""
         self._brain = Brain(self.seed, self.effect, self.ch_names, self.sfreq)
         self.pace = Pace(self.sfreq, self.speed)
-        return SourceInfo("synthetic", self.ch_names, "uV", self.sfreq, "average")
+        return SourceInfo("synthetic", self.ch_names, "uV", self.sfreq)
 
     def pull(self) -> Signal:
         """The samples that are due; there is no end."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,15 +44,22 @@ def replay(
     ] = None,
     unit: Annotated[str | None, typer.Option(help="V, mV, uV or nV. Default: the file's.")] = None,
     stamps: Annotated[
-        Stamps, typer.Option(help="On the LSL clock from now on, or as they stand in the file.")
-    ] = Stamps.lsl,
+        Stamps | None,
+        typer.Option(help="On the LSL clock from now on, or as they stand in the file. Default: lsl."),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The stream's name. Default: the file's.")] = None,
     source_id: Annotated[str | None, typer.Option(help="The stream's source_id. Default: from name.")] = None,
     loop: Annotated[bool, typer.Option("--loop", help="Start again at the end.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Send nothing before somebody listens.")] = False,
-    seed: Annotated[int, typer.Option(help="Which made-up brain, with synthetic.")] = 1,
-    effect: Annotated[float, typer.Option(min=0.0, help="How much it shows, with synthetic.")] = 1.0,
-    sfreq: Annotated[float, typer.Option(min=64.0, max=4096.0, help="Its rate, Hz, with synthetic.")] = 128.0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Which made-up brain, with synthetic. Default: 1.")
+    ] = None,
+    effect: Annotated[
+        float | None, typer.Option(min=0.0, help="How much it shows, with synthetic. Default: 1.")
+    ] = None,
+    sfreq: Annotated[
+        float | None, typer.Option(min=64.0, max=4096.0, help="Its rate, Hz, with synthetic. Default: 128.")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so many seconds of signal.")
     ] = None,
@@ -69,9 +76,13 @@ def replay(
 
     names = tuple(part.strip() for part in ch_names.split(",")) if ch_names else None
     wanted = override(Settings(), "session", trial=trial, speed=speed, ch_names=names, unit=unit).session
+    of_file = {"trial": trial, "loop": loop or None, "stamps": stamps}
+    of_brain = {"seed": seed, "effect": effect, "sfreq": sfreq}
     if source == "synthetic":
-        player: Recorded | Synthetic = _made_up(wanted, seed, effect, sfreq)
+        _without(of_file, "a made-up brain has no trials, no end and no stamps of its own; name a file")
+        player: Recorded | Synthetic = _made_up(wanted, of_brain)
     else:
+        _without(of_brain, "only a made-up brain has that; replay synthetic")
         player = _recorded(source, wanted, loop, stamps)
     label = name or f"insightsim-{player.title}"
     ident = source_id or label
@@ -92,7 +103,15 @@ def replay(
         sending.close()
 
 
-def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps) -> Recorded:
+def _without(options: Mapping[str, object], why: str) -> None:
+    """Refuse options that this source has no use for, rather than pass over them."""
+    from insightsim.errors import SettingsError
+
+    if given := [f"--{name}" for name, value in options.items() if value is not None]:
+        raise SettingsError(f"{', '.join(given)}: {why}, or leave it out")
+
+
+def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps | None) -> Recorded:
     from streaming.queries import file_of
     from streaming.recorded import Recorded
 
@@ -100,15 +119,14 @@ def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps) -> Record
     return Recorded(path, part, wanted.speed, loop, own_stamps=stamps is Stamps.recorded)
 
 
-def _made_up(wanted: Wanted, seed: int, effect: float, sfreq: float) -> Synthetic:
+def _made_up(wanted: Wanted, options: Mapping[str, Any]) -> Synthetic:
     """Electrodes as named, else DEAP's."""
-    from insightsim.errors import SettingsError
     from streaming.synthetic import Synthetic
 
-    if wanted.trial:
-        raise SettingsError(f"trial {wanted.trial}: a made-up brain has no trials; name a DEAP file")
-    options = {"ch_names": wanted.ch_names} if wanted.ch_names else {}
-    return Synthetic(seed=seed, effect=effect, speed=wanted.speed, sfreq=sfreq, **options)
+    given = {name: value for name, value in options.items() if value is not None}
+    if wanted.ch_names:
+        given["ch_names"] = wanted.ch_names
+    return Synthetic(speed=wanted.speed, **given)
 
 
 def _notes(player: Recorded | Synthetic) -> list[str]:

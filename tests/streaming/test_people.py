@@ -47,6 +47,19 @@ def test_another_source_is_not_read_with_the_trial_of_the_files_source() -> None
     assert people(TWO, "ben", eeg="lsl:q") == [("ben", "lsl:q", 60.0, 0)]
 
 
+def test_another_source_is_not_read_with_the_names_and_unit_of_the_files_source() -> None:
+    file = Settings(
+        session=Wanted(ch_names=("Fp1",), unit="mV", mains=60.0),
+        participants={"anna": {"eeg": "lsl:a", "ch_names": ["Fp2"], "unit": "V"}},
+    )
+    (anna,) = watched(file, ["anna=lsl:b"]).people
+    assert (anna.ch_names, anna.unit, anna.mains) == ((), "", 60.0)
+    alone = watched(Settings(session=file.session), eeg="synthetic").session
+    assert (alone.ch_names, alone.unit) == ((), "")
+    given = watched(Settings(session=file.session), eeg="lsl:b", ch_names=["Cz"], unit="uV").session
+    assert (given.ch_names, given.unit) == (("Cz",), "uV")
+
+
 def test_an_option_for_everyone_wins_over_what_the_file_says_of_one() -> None:
     assert [mains for _, _, mains, _ in people(TWO, mains=50.0)] == [50.0, 50.0]
     assert [trial for *_, trial in people(TWO, "anna", "zoe=file:z.dat", trial=7)] == [7, 7]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from insightsim.errors import SettingsError
@@ -70,13 +71,31 @@ def test_names_and_unit_are_laid_over_any_source() -> None:
     assert isinstance(source_of(Wanted()), Inlet)
 
 
+def samples(eeg: str) -> np.ndarray:
+    """The first second."""
+    source = source_of(Wanted(eeg=eeg))
+    assert isinstance(source, Synthetic)
+    source.open()
+    source.pace.origin -= 1.0
+    return source.pull().data[:128]
+
+
+def test_a_made_up_brain_has_the_electrodes_and_the_seed_that_are_asked_for() -> None:
+    source = source_of(Wanted(eeg="synthetic:7", ch_names=("TP9", "AF7")))
+    assert isinstance(source, Synthetic)
+    assert (source.ch_names, source.seed, source.query) == (("TP9", "AF7"), 7, "synthetic:7")
+    first, same, other = (samples(eeg) for eeg in ("synthetic", "synthetic:1", "synthetic:2"))
+    np.testing.assert_array_equal(first, same)
+    assert not np.allclose(first, other)
+
+
 def test_a_live_stream_has_its_own_speed() -> None:
     assert isinstance(source_of(Wanted(eeg="synthetic", speed=2.0)), Synthetic)
     with pytest.raises(SettingsError, match="live"):
         source_of(Wanted(speed=2.0))
 
 
-@pytest.mark.parametrize("eeg", ["bluetooth", "file:", "synthetic2", ""])
+@pytest.mark.parametrize("eeg", ["bluetooth", "file:", "synthetic2", "synthetic:", "synthetic:x", ""])
 def test_anything_else_is_refused_with_what_there_is(eeg: str) -> None:
     with pytest.raises(SettingsError, match="expected lsl:NAME"):
         source_of(Wanted(eeg=eeg))

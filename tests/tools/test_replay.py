@@ -156,3 +156,7 @@ def test_what_cannot_be_replayed_is_refused_in_a_sentence(shared: Path, cap: Pat
     assert "SendDataC" in refusal(f"{shared}/data/eeg/minimal.xdf#SendDataString")
     assert "no trials" in refusal(cap, "--trial", "3")
     assert "parsec" in refusal(cap, "--unit", "parsec")
+    assert "--seed, --sfreq: only a made-up brain" in refusal(cap, "--seed", "1", "--sfreq", "256")
+    assert "--trial, --loop, --stamps: a made-up brain has no" in refusal(
+        "synthetic", "--trial", "1", "--loop", "--stamps", "lsl"
+    )
