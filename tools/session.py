@@ -141,10 +141,13 @@ async def _run(
                 typer.echo(f"{over}; the page stays until Ctrl-C.", err=True)
                 await _wait({server, stopped}, deadline)
     finally:
-        for task in (pipeline, server, waiting):
-            task.cancel()
+        pipeline.cancel()
+        waiting.cancel()
+        # First it closes its feeds, so that every page hears why: of a server that stops they hear only that.
+        await asyncio.wait({pipeline, waiting})
+        server.cancel()
         await asyncio.gather(pipeline, server, waiting, return_exceptions=True)
-        # The pipeline has closed its feeds, so all who read them end, the last line out if anybody reads it.
+        # So all who read the feeds end, the last line out if anybody reads it.
         readers = [printing, *opening]
         await asyncio.wait(readers, timeout=LAST_LINES)
         for reader in readers:

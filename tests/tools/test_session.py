@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from insightsim.types import Signal
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
 from tests.made_up import Noise, person
 from tools import session as sessions
+from web.app import OVER, create_app
+from web.guard import loopback_hosts
+from web.server import HOST, bind, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,6 +77,32 @@ def test_the_very_same_stream_of_two_is_said(capsys: pytest.CaptureFixture[str])
     asyncio.run(sessions._run(session, asyncio.sleep(60), 1.0, as_json=False))
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("anna eeg: live") and "very same stream as ben" in line for line in lines)
+
+
+def test_at_ctrl_c_every_page_hears_that_the_session_is_over_before_the_server_goes() -> None:
+    async def closing_code(page: ClientConnection) -> int | None:
+        with suppress(ConnectionClosed):
+            while True:
+                await page.recv()
+        return page.close_code
+
+    async def scenario() -> list[int | None]:
+        # One is just being pulled for long, the other is not.
+        session = Session([person(Noise(1000, delay=0.6), "anna"), person(Noise(1000, delay=0.01), "ben")])
+        with bind(HOST, 0) as sock:
+            port = sock.getsockname()[1]
+            serving = serve(create_app(session, loopback_hosts(port)), sock)
+            running = asyncio.create_task(sessions._run(session, serving, None, as_json=False))
+            pages = [await connect(f"ws://{HOST}:{port}/live/{name}") for name in ("anna", "ben") * 3]
+            for page in pages:
+                await page.recv()
+            running.cancel()  # as asyncio.run does at Ctrl-C
+            codes = await asyncio.gather(*map(closing_code, pages))
+            with suppress(asyncio.CancelledError):
+                await running
+        return codes
+
+    assert asyncio.run(scenario()) == [OVER] * 6
 
 
 def test_a_server_that_fails_ends_the_session() -> None:
