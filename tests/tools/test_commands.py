@@ -162,13 +162,28 @@ def test_names_of_streams_are_shown_as_they_are_whatever_they_hold(
     stream: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anyone on the network chooses them: no markup, and nothing that commands the terminal."""
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "20")  # a pipe is as wide as it has to be
     name = f"{stream}[eeg] [/eeg] \x1b[2J"
     keep = Outlet(name, stream, SourceInfo(name, ("Fp1",), "uV", 128.0))
     done = insightsim("streams")
     assert done.returncode == 0, done.stderr
     assert f"{stream}[eeg] [/eeg] \ufffd[2J" in done.stdout
     assert "\x1b" not in done.stdout
+    del keep
+
+
+def test_a_narrow_terminal_cuts_neither_name_nor_source_id(
+    stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as far as the command can tell
+    ident = f"{stream}-{'0123456789' * 4}"
+    keep = Outlet(stream, ident, SourceInfo(stream, ("Fp1",), "uV", 128.0))
+    done = insightsim("streams")
+    cells = [line.split("│")[1:-1] for line in done.stdout.splitlines() if line.startswith("│")]
+    columns = ["".join(cell.strip() for cell in column) for column in zip(*cells, strict=True)]
+    assert stream in columns[0]
+    assert ident in columns[-1]
     del keep
 
 
