@@ -18,11 +18,11 @@ import scipy.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightsim.datasets import unpickle
+from insightsim.datasets import deap, unpickle
 from insightsim.errors import DatasetError
 from insightsim.recordings import child, muse, openbci, reader
 from insightsim.recordings.track import Track
-from tests import small_files
+from tests import fuzzed, small_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files are NOT fuzzed: Windows cannot fork")
 
@@ -54,13 +54,20 @@ def openbci_txt(path: Path) -> None:
     small_files.openbci(path, RNG.normal(0, 20, (100, 2)), 1.5e9 + np.arange(100) / 250)
 
 
+DEAP = {"data": RNG.normal(0, 20, fuzzed.SHAPES[0]), "labels": np.full(fuzzed.SHAPES[1], 5.0)}
+
+
 def dat(path: Path) -> None:
-    path.write_bytes(pickle.dumps({"data": np.zeros((2, 3, 4)), "labels": np.ones((2, 4))}, protocol=2))
+    """As Python 2 wrote DEAP's."""
+    deap.write(path, DEAP["data"], DEAP["labels"])
+
+
+def dat3(path: Path) -> None:
+    path.write_bytes(pickle.dumps(DEAP, protocol=2))
 
 
 def mat(path: Path) -> None:
-    content = {"data": np.zeros((40, 40, 8064)), "labels": np.full((40, 4), 5.0)}
-    scipy.io.savemat(path, content, do_compression=True)
+    scipy.io.savemat(path, DEAP, do_compression=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,8 @@ CASES = [
     Case("a.csv", muse_csv, 80),
     Case("a.txt", openbci_txt, 80),
     Case("s01.dat", dat, 100),
-    Case("s01.mat", mat, 16),
+    Case("s02.dat", dat3, 60),
+    Case("s01.mat", mat, 60),
 ]
 
 
@@ -104,6 +112,11 @@ class Answer:
     @property
     def said(self) -> str:
         return Path(f"{self.path}.err").read_text(errors="replace")
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of a DEAP file."""
+        with Path(f"{self.path}.out").open("rb") as file:
+            return np.lib.format.read_array(file), np.lib.format.read_array(file)
 
     def track(self) -> Track:
         with Path(f"{self.path}.out").open("rb") as file:
@@ -161,6 +174,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence(case: Case, tmp_path:
     harmed = path.with_name(case.harmed or case.name)
     whole, rng = harmed.read_bytes(), np.random.default_rng(1)
     limit = unpickle.MEMORY_LIMIT if path.suffix in (".dat", ".mat") else child.MEMORY_LIMIT
+    assert ask(path).code == 0, "it is not damaged yet"
     for i in range(case.n):
         harmed.write_bytes((damaged if i % 2 else early)(whole, rng))
         answer = ask(path)
@@ -173,10 +187,14 @@ def test_a_damaged_file_is_read_or_refused_in_one_sentence(case: Case, tmp_path:
         elif limit == child.MEMORY_LIMIT:
             signal = answer.track().signal
             assert np.isfinite(signal.times).all(), what
+        else:
+            eeg, ratings = answer.arrays()
+            assert np.isfinite(eeg).all(), what
+            assert 1 <= ratings.min() <= ratings.max() <= 9, what
 
 
 @pytest.mark.parametrize(
-    "case", [c for c in CASES if c.name[:3] != "s01" and c.harmed != "a.vmrk"], ids=case_id
+    "case", [c for c in CASES if c.name[:2] != "s0" and c.harmed != "a.vmrk"], ids=case_id
 )
 def test_a_file_cut_anywhere_gives_its_beginning_or_is_refused(case: Case, tmp_path: Path, ask: Ask) -> None:
     path = tmp_path / case.name
@@ -213,6 +231,42 @@ ROWS = st.lists(st.lists(CELL, max_size=9), max_size=6).map(lambda rows: "\n".jo
 def test_any_rows_under_a_header_of_muse_are_read_or_refused(rows: str, end: str) -> None:
     content = f"timestamps,TP9,AF7,AF8,TP10,Right AUX,Marker\n{rows}{end}"
     _read(muse.read, ".csv", content.encode(errors="replace"))
+
+
+@st.composite
+def openbci_file(draw: st.DrawFn) -> tuple[str, int, np.ndarray]:
+    """A whole file, its rate, and what it holds: channels, and Unix time in s."""
+    n_channels, n_rows = draw(st.integers(1, 5)), draw(st.integers(1, 8))
+    rate, named, in_seconds = draw(st.integers(1, 2000)), draw(st.booleans()), draw(st.booleans())
+    rows = st.lists(st.floats(-1e6, 1e6), min_size=n_channels, max_size=n_channels)
+    data = np.array(draw(st.lists(rows, min_size=n_rows, max_size=n_rows)))
+    # In whole ms, which a file says in ms or in s; since version 5 with a column behind it.
+    ms = np.array(draw(st.lists(st.integers(2 * 10**11, 4 * 10**12), min_size=n_rows, max_size=n_rows)))
+    stamps = [str(t / 1000) if named and in_seconds else str(t) for t in ms.tolist()]
+    head = f"%OpenBCI Raw EXG Data\n%Number of channels = {n_channels}\n%Sample Rate = {rate} Hz\n"
+    if named:
+        names = ", ".join(f"EXG Channel {i}" for i in range(n_channels))
+        head += f"Sample Index, {names}, Timestamp, Timestamp (Formatted)\n"
+    lines = [
+        ", ".join([str(i), *map(repr, row), *((stamp, "12:00") if named else ("0.0", "12:00", stamp))])
+        for i, (row, stamp) in enumerate(zip(data.tolist(), stamps, strict=True))
+    ]
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    return end.join((head + "\n".join(lines)).split("\n")) + end, rate, np.column_stack([data, ms / 1000])
+
+
+@given(openbci_file())
+@settings(max_examples=100, deadline=None)
+def test_whatever_openbci_records_is_read_number_by_number(made: tuple[str, int, np.ndarray]) -> None:
+    text, rate, expected = made
+    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        file.write(text.encode())
+        file.flush()
+        content = openbci.read(Path(file.name), "", False)
+    (data,) = content.blocks
+    assert content.sfreq == rate
+    np.testing.assert_array_equal(data, expected[:, :-1].astype(np.float32))
+    np.testing.assert_array_equal(content.times, expected[:, -1])
 
 
 @given(st.text(max_size=30), st.text("0123456789.", max_size=6), st.text("0123456789", max_size=5), ROWS)
