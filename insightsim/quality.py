@@ -62,14 +62,14 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("flat", "peak_to_peak", "mains_ratio", "mains_floor", "muscle_ratio"):
             if not 0 <= (value := getattr(self, name)) < math.inf:
-                raise SettingsError(f"limits: {name} is {value:g}; expected 0 or more")
+                raise SettingsError(f"{name} is {value:g}; expected 0 or more")
         if self.clipped < 2:
-            raise SettingsError(f"limits: clipped is {self.clipped}; expected 2 or more (a rail repeats)")
+            raise SettingsError(f"clipped is {self.clipped}; expected 2 or more (a rail repeats)")
         if not 0 <= self.coverage <= 1:
-            raise SettingsError(f"limits: coverage is {self.coverage:g}; expected a share from 0 to 1")
+            raise SettingsError(f"coverage is {self.coverage:g}; expected a share from 0 to 1")
         low, high = self.scale
         if not 0 <= low < high < math.inf:
-            raise SettingsError(f"limits: scale is {low:g} to {high:g}; expected 0 or more, then more (µV)")
+            raise SettingsError(f"scale is {low:g} to {high:g}; expected 0 or more, then more (µV)")
 
 
 def assess(

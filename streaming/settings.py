@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,16 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 FILE = Path("insightsim.toml")
 """Read from the folder a command is run in, when it is there."""
+
+EXPECTED: Mapping[Any, str] = {
+    str: 'a text, like "auto"',
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    tuple[str, ...]: 'a list of names, like ["Fp1", "Fp2"]',
+    tuple[float, float]: "two numbers, like [0.1, 500]",
+}
+"""By type; what else there is are tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,36 +144,57 @@ def load(path: Path | None = None) -> Settings:
 def override(settings: Settings, table: str, **options: Any) -> Settings:
     """The settings with the options that were given (not None) laid over one table."""
     given = {name: value for name, value in options.items() if value is not None}
-    return _fill(settings, {table: given}, "options")
+    return replace(settings, **{table: _fill(getattr(settings, table), given, "")})
 
 
 def _fill(settings: T, table: Mapping[str, Any], where: str) -> T:
+    """The settings with what a table says; `where` that is, for errors: "insightsim.toml [session]"."""
     assert is_dataclass(settings)
     assert not isinstance(settings, type)
-    known = [item.name for item in fields(settings)]
     hints = get_type_hints(type(settings))
     changes: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
-            raise SettingsError(f"{where}: unknown setting {key!r}{hint}")
+        if key not in hints:
+            raise _at(where, _unknown(key, settings))
         current = getattr(settings, key)
-        changes[key] = (
-            _fill(current, value, f"{where} [{key}]")
-            if is_dataclass(current) and isinstance(value, Mapping)
-            else _cast(value, hints[key], current, f"{where}: {key}")
-        )
-    return replace(settings, **changes)
+        if is_dataclass(current) and isinstance(value, Mapping):
+            changes[key] = _fill(current, value, f"{where} [{key}]".strip())
+            continue
+        cast = _cast(value, hints[key], current)
+        if cast is None:
+            shown = json.dumps(value, ensure_ascii=False, default=str)
+            raise _at(where, f"{key} is {shown}; expected {EXPECTED.get(hints[key], 'a table')}")
+        changes[key] = cast
+    try:
+        return replace(settings, **changes)
+    except SettingsError as error:
+        raise _at(where, str(error)) from error
 
 
-def _cast(value: Any, hint: Any, current: Any, where: str) -> Any:
+def _at(where: str, said: str) -> SettingsError:
+    return SettingsError(f"{where}: {said}" if where else said)
+
+
+def _unknown(key: str, settings: Any) -> str:
+    """What to do about a key that is none: the table it belongs to, or the nearest one."""
+    tables = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    for name, table in tables.items():
+        if is_dataclass(table) and key in {item.name for item in fields(table)}:
+            return f"{key!r} belongs under [{name}]"
+    near = difflib.get_close_matches(key, tables, 1)
+    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(tables)}"
+    return f"unknown setting {key!r}; {hint}"
+
+
+def _cast(value: Any, hint: Any, current: Any) -> Any:
+    """The value as the settings hold it; None when it is of another kind."""
     if isinstance(current, float) and type(value) in (int, float):
         return float(value)
+    if hint == tuple[str, ...] and isinstance(value, str):  # as on the command line
+        return tuple(name.strip() for name in value.split(",")) if value.strip() else ()
     if hint == tuple[str, ...] and isinstance(value, list | tuple):
-        return tuple(_cast(item, str, "", where) for item in value)
+        return tuple(value) if all(isinstance(name, str) for name in value) else None
     if isinstance(current, tuple) and isinstance(value, list | tuple) and len(value) == len(current):
-        return tuple(_cast(item, None, now, where) for item, now in zip(value, current, strict=True))
-    if type(value) is type(current):
-        return value
-    raise SettingsError(f"{where} is {value!r}; expected {getattr(hint, '__name__', hint)}, like {current!r}")
+        cast = tuple(_cast(item, None, now) for item, now in zip(value, current, strict=True))
+        return None if None in cast else cast
+    return value if type(value) is type(current) else None

@@ -248,7 +248,7 @@ def test_limits_can_be_set():
 )
 def test_a_limit_out_of_its_range_is_named(name, value):
     """NaN would switch a check off without a word."""
-    with pytest.raises(SettingsError, match=f"limits: {name} is "):
+    with pytest.raises(SettingsError, match=f"^{name} is "):
         Limits(**{name: value})
 
 

@@ -73,6 +73,16 @@ def test_people_of_the_file_have_keys_of_their_own_and_the_rest_from_the_session
     assert anna.smoothing == ben.smoothing == 5.0
 
 
+def test_names_may_be_written_with_commas_as_on_the_command_line(tmp_path: Path) -> None:
+    told = load(written(tmp_path, '[session]\nch_names = "Fp1, Fp2,-"\n'))
+    assert told.session.ch_names == ("Fp1", "Fp2", "-")
+
+
+def test_an_option_out_of_range_is_said_without_a_place(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^mains is 55"):
+        override(Settings(), "session", mains=55.0)
+
+
 def test_without_people_of_its_own_a_session_is_about_one() -> None:
     (one,) = Settings(Wanted("anna", "lsl:x")).people
     assert (one.participant, one.eeg) == ("anna", "lsl:x")
@@ -84,13 +94,18 @@ def test_without_people_of_its_own_a_session_is_about_one() -> None:
         ("[sesion]\n", "unknown setting 'sesion'; did you mean session?"),
         ("[session]\nmodle = 'x'\n", "did you mean model?"),
         ("[limits]\nxyz = 1\n", "unknown setting 'xyz'; known are"),
-        ("[session]\nmains = 55\n", "expected 50 or 60"),
+        ("[session]\nmains = 55\n", "insightsim.toml [session]: mains is 55; expected 50 or 60"),
+        ("[limits]\nflat = -1\n", "insightsim.toml [limits]: flat is -1"),
+        ("eeg = 'lsl:x'\n", "insightsim.toml: 'eeg' belongs under [session]"),
+        ("[participants]\nport = 'lsl:x'\nben = {mains = 55}\n", "toml: [participants.ben]: mains is 55"),
+        ("[session]\nch_names = 2\n", 'ch_names is 2; expected a list of names, like ["Fp1", "Fp2"]'),
+        ("[session]\nch_names = [1]\n", 'ch_names is [1]; expected a list of names, like ["Fp1", "Fp2"]'),
         ("[session]\nsmoothing = -1\n", "expected 0 to 600"),
-        ("[session]\nmodel = 3\n", "model is 3; expected str"),
-        ("[server]\nport = true\n", "port is True; expected int"),
+        ("[session]\nmodel = 3\n", 'model is 3; expected a text, like "auto"'),
+        ("[server]\nport = true\n", "port is true; expected a whole number"),
         ("[server]\nport = 70000\n", "expected 0 to 65535"),
-        ("[limits]\nscale = [1]\n", "scale is [1]"),
-        ("session = 1\n", "session is 1"),
+        ("[limits]\nscale = [1]\n", "scale is [1]; expected two numbers, like [0.1, 500]"),
+        ("session = 1\n", "session is 1; expected a table"),
         ("[session\n", "not valid TOML"),
         ("[session]\nparticipant = 'anna b'\n", "participant is 'anna b'"),
         ("[participants]\n'a/b' = 'lsl:x'\n", "participant is 'a/b'"),
@@ -99,7 +114,7 @@ def test_without_people_of_its_own_a_session_is_about_one() -> None:
         ("[participants.anna]\nmodle = 'x'\n", "[participants.anna]: unknown setting 'modle'"),
         ("[participants.anna]\nmains = 55\n", "expected 50 or 60"),
         ("[participants.anna]\nparticipant = 'b'\n", "leave it out"),
-        ("participants = 3\n", "participants is 3"),
+        ("participants = 3\n", "participants is 3; expected a table"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_said(tmp_path: Path, text: str, said: str) -> None:
