@@ -65,7 +65,10 @@ class Recorded:
         self.pace = Pace(signal.sfreq, self.speed)
         self._ahead = 0.0
         self._begin()
-        return SourceInfo(readable(first.name), signal.ch_names, signal.unit, signal.sfreq, first.reference)
+        notes = tuple(dict.fromkeys(note for track in self.tracks for note in track.notes))
+        return SourceInfo(
+            readable(first.name), signal.ch_names, signal.unit, signal.sfreq, first.reference, notes=notes
+        )
 
     def _in_turn(self) -> Iterator[Track]:
         yield from self.tracks

@@ -38,6 +38,8 @@ class SourceInfo:
     """As the stream states it; empty where it does not."""
     ident: str = ""
     """What no other stream shares; empty where nothing tells."""
+    notes: tuple[str, ...] = ()
+    """What was damaged in a file and left out, and what was assumed of it."""
 
 
 class Source(Protocol):

@@ -113,5 +113,14 @@ def _told(item: StreamState, participant: str, session: Session) -> str | None:
         f"model {item.model}" if item.model else "",
         item.reason or "",
         f"the very same stream as {others}" if others else "",
+        *_notes(item, participant, session),
     ]
     return f"{participant} {item.stream}: {item.status}  {' · '.join(filter(None, facts))}".rstrip()
+
+
+def _notes(item: StreamState, participant: str, session: Session) -> list[str]:
+    """What was damaged or assumed in a file, said once, when it was opened."""
+    if item.status != "connecting" or not item.name:
+        return []
+    (person,) = (person for person in session.people if person.name == participant)
+    return [note for branch in person.branches if branch.info for note in branch.info.notes]

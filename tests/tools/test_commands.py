@@ -26,6 +26,7 @@ from insightsim.vadl import DIMENSIONS
 from streaming.outlet import Outlet
 from streaming.pace import Pace
 from streaming.sources import SourceInfo
+from tests import small_files
 from tools.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -226,6 +227,16 @@ def test_another_host_is_refused_until_there_is_access_control() -> None:
 def test_an_unknown_key_in_the_toml_is_said(tmp_path: Path) -> None:
     (tmp_path / "insightsim.toml").write_text("[session]\nmodle = 'x'\n")
     assert "did you mean model?" in watch("--eeg", "synthetic", cwd=tmp_path)
+
+
+def test_the_monitor_says_what_was_damaged_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    small_files.muse(path, np.zeros((512, 5)), np.arange(512) / 256)
+    path.write_bytes(path.read_bytes()[:-20])
+    options = ("--no-browser", "--port", "0", "--seconds", "1")
+    done = insightsim("monitor", "--eeg", f"file:{path}", *options)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("the last row was cut off") == 1
 
 
 def test_a_trial_of_what_has_no_trials_is_refused_by_monitor_and_replay() -> None:
