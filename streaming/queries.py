@@ -8,6 +8,7 @@ from pathlib import Path
 
 from insightsim.datasets.deap import CH_NAMES
 from insightsim.errors import SettingsError, readable
+from insightsim.recordings.formats import FORMATS
 from streaming.lsl import Inlet
 from streaming.named import Named
 from streaming.recorded import Recorded, is_deap
@@ -39,6 +40,9 @@ def _unnamed(wanted: Wanted) -> Source:
         raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
     if kind == "lsl":
         return Inlet(readable(wanted.eeg))
+    path, _ = _split(wanted.eeg)
+    if os.path.isfile(path) or path.name.lower().endswith(tuple(FORMATS)):
+        raise SettingsError(f"unknown EEG source {wanted.eeg!r}; did you mean file:{readable(wanted.eeg)}?")
     raise SettingsError(
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
         "file:PATH, file:PATH#PART, synthetic or synthetic:SEED"

@@ -42,6 +42,7 @@ def predict(
     from insightsim.errors import SignalError
     from streaming import settings as told
 
+    file = Path(str(file).removeprefix("file:"))  # as the monitor writes it
     wanted = told.load(settings)
     wanted = told.override(wanted, "session", model=model, mains=mains, smoothing=smoothing)
     name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing

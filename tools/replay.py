@@ -115,7 +115,7 @@ def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps | None) ->
     from streaming.queries import file_of
     from streaming.recorded import Recorded
 
-    path, part = file_of(source, wanted.trial)
+    path, part = file_of(source.removeprefix("file:"), wanted.trial)  # as the monitor writes it
     return Recorded(path, part, wanted.speed, loop, own_stamps=stamps is Stamps.recorded)
 
 

@@ -54,11 +54,13 @@ def eeg(
     from insightsim.cards import Threshold
     from insightsim.datasets import deap
     from insightsim.training import recipes
+    from insightsim.training.train import enough
 
     channels = channels or ("original4" if features == "psd16" else "deap32")
     recipe = recipes.recipe(features, recipes.channels(channels))
     _check_measured(recipe.ch_names)
     paths = deap.subjects(folder)
+    enough([path.stem for path in paths])  # before they are read
     made_up_by = simulated_by(folder)
     files = f"DEAP files {paths[0].stem} to {paths[-1].stem}"
     model = build(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from insightsim.cards import Card, Recipe, Threshold, Trained
 from insightsim.errors import DatasetError
@@ -11,6 +11,15 @@ from insightsim.training.features import Examples
 from insightsim.training.fit import Ensemble, fit, high
 
 DEMO = "demo model, trained on simulated data"
+
+
+def enough(subjects: Sequence[str]) -> None:
+    """Raises DatasetError when there are too few subjects to learn from."""
+    if len(subjects) < 3:
+        raise DatasetError(
+            f"there is only {' and '.join(subjects) or 'nobody'} to learn from; three subjects at least are "
+            "needed, one to be left out and two for the members to differ in"
+        )
 
 
 def train(
@@ -29,11 +38,7 @@ def train(
     `data` says in words what the examples are of; `progress` is called after each subject left out.
     Raises DatasetError when there are too few subjects or only one kind of rating.
     """
-    if len(examples.subjects) < 3:
-        raise DatasetError(
-            f"there is only {' and '.join(examples.subjects)} to learn from; three subjects at least are "
-            "needed, one to be left out and two for the members to differ in"
-        )
+    enough(examples.subjects)
     threshold = threshold or Threshold()
     labels = high(examples.ratings, threshold)
     log_odds = scores.leave_one_subject_out(examples, labels, n_members, seed, progress)

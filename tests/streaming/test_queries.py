@@ -45,6 +45,17 @@ def test_a_path_may_begin_with_the_home_folder(tmp_path: Path, monkeypatch: pyte
     assert file_of("~/a.xdf#x") == (tmp_path / "a.xdf", "x")
 
 
+def test_a_path_without_its_prefix_is_told_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "recording.of#1"
+    path.touch()
+    for eeg in ("cap.txt", "Cap.XDF#EEG", str(path), f"{path}#Cap"):
+        with pytest.raises(SettingsError) as refusal:
+            source_of(Wanted(eeg=eeg))
+        assert str(refusal.value).endswith(f"did you mean file:{eeg}?")
+    with pytest.raises(SettingsError, match="expected lsl:NAME"):
+        source_of(Wanted(eeg="muse"))
+
+
 def test_a_character_that_no_path_may_have_is_refused() -> None:
     for text in ("a\0b.csv", "a.csv#a\0b"):
         with pytest.raises(SettingsError, match="no path may have"):

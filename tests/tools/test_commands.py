@@ -326,8 +326,13 @@ def test_files_that_are_not_deaps_are_refused(tmp_path: Path, command: str) -> N
 
 
 @pytest.mark.parametrize("command", ["replay", "predict"])
-def test_a_trial_that_does_not_exist_is_said(subject: Path, command: str) -> None:
-    assert "41" in refusal(command, str(subject), "--trial", "41")
+def test_a_trial_that_does_not_exist_is_said_of_a_file_named_as_the_monitor_names_it(
+    subject: Path, command: str
+) -> None:
+    for path in (str(subject), f"file:{subject}"):
+        said = refusal(command, path, "--trial", "41")
+        assert "41" in said
+        assert "no such file" not in said
 
 
 def test_a_stream_in_volts_that_says_microvolts_gives_no_number_and_the_reason(stream: str) -> None:

@@ -201,7 +201,8 @@ def test_when_no_window_can_be_judged_the_command_fails_and_says_why(tmp_path: P
 
 def test_where_no_model_can_be_written_training_does_not_even_begin(tmp_path: Path) -> None:
     """The data set is read after that: this one is damaged, and not a word of it."""
-    (tmp_path / "s01.dat").write_text("damaged")
+    for name in ("s01.dat", "s02.dat", "s03.dat"):
+        (tmp_path / name).write_text("damaged")
     (tmp_path / "taken.toml").write_text("mine")
     (tmp_path / "folder.onnx").mkdir()
     places = {
@@ -216,7 +217,8 @@ def test_where_no_model_can_be_written_training_does_not_even_begin(tmp_path: Pa
     with pytest.raises(SettingsError, match="name another place"):
         run("train", "eeg", tmp_path, "-o", tmp_path / "folder", "--force")
     assert (tmp_path / "taken.toml").read_text() == "mine"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.onnx", "s01.dat", "taken.toml"]
+    there = ["folder.onnx", "s01.dat", "s02.dat", "s03.dat", "taken.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == there
 
 
 def test_a_model_is_overwritten_only_when_forced(folder: Path, card_path: Path, tmp_path: Path) -> None:
@@ -269,8 +271,10 @@ def test_electrodes_that_deap_lacks_are_named_and_not_made_up(folder: Path) -> N
 
 
 @pytest.mark.parametrize("n_subjects", [1, 2])
-def test_fewer_than_three_subjects_are_too_few(folder: Path, tmp_path: Path, n_subjects: int) -> None:
-    for path in sorted(folder.glob("*.dat"))[:n_subjects]:
-        (tmp_path / path.name).symlink_to(path)
+def test_fewer_than_three_subjects_are_too_few_which_is_said_before_they_are_read(
+    tmp_path: Path, n_subjects: int
+) -> None:
+    for number in range(n_subjects):
+        (tmp_path / f"s{number + 1:02}.dat").write_text("no recording, which reading it would find")
     with pytest.raises(DatasetError, match="three subjects at least"):
         run("train", "eeg", tmp_path, "--features", "psd16", "-o", tmp_path / "one")
