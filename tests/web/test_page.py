@@ -233,6 +233,18 @@ def test_a_stream_that_never_brought_a_sample_is_not_called_lost(server, opened,
     expect(page.locator("#headline")).to_have_text("No signal")
 
 
+def test_a_stream_that_was_never_found_is_looked_for_and_not_called_lost(server, opened, state):
+    page = opened(server)
+    missing = {"name": "", "n_channels": None, "sfreq": None}
+    server.announce(state("connecting", **missing))
+    expect(page.locator("#headline")).to_have_text("Looking for the source…")
+    server.announce(state("lost", reason="no stream answers lsl:a; looking for it", **missing))
+    expect(page.locator("#headline")).to_have_text("Not found yet")
+    expect(page.locator("#detail")).to_have_text("no stream answers lsl:a; looking for it")
+    in_state(page, "connecting")
+    expect(page.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "connecting")
+
+
 def test_the_lines_of_a_reason_stay_lines(server, live, state):
     server.announce(state("failed", reason="no stream answers lsl:x.\nThere are:\n  lsl:y"))
     in_state(live, "failed")
@@ -397,6 +409,7 @@ def test_when_the_monitor_stops_the_page_says_so_and_shows_no_stream_as_live(ser
     server.close()
     expect(live.locator("#headline")).to_have_text("The monitor has stopped")
     expect(live.locator('[data-stream="eeg"]')).to_have_attribute("data-status", "ended")
+    expect(live.locator('[data-field="Lag"]')).to_have_text("–")
     expect(live.locator("#running")).to_have_text("No analysis running")
 
 

@@ -82,7 +82,7 @@ function ofStreams({ streams, brought }) {
   switch (status) {
     case "live": return null;
     case "warming up": return verdict(status, "Warming up…", reason ?? `${source}: the first window is filling.`, true);
-    case "connecting": return verdict(status, "Looking for the source…", reason ?? source);
+    case "connecting": return verdict(status, stream.name || !reason ? "Looking for the source…" : "Not found yet", reason ?? source);
     case "lost": return verdict(status, brought ? "Signal lost" : "No signal", reason ?? `Nothing comes from ${source}. Looking for it again.`);
     case "ended": return verdict(status, "The recording has ended", reason ?? source);
     default: return verdict(status, "The analysis has failed", reason ?? source);

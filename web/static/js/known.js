@@ -98,9 +98,10 @@ function update(known, stream, now) {
  * @param {number} now s
  */
 function keep(known, stream, now) {
-  const { stream: name, left_out, model, status } = stream;
+  const { stream: name, left_out, model } = stream;
+  const status = stream.status === "lost" && !stream.name ? "connecting" : stream.status; // never found, so not lost
   const before = known.streams.get(name);
-  known.streams.set(name, stream);
+  known.streams.set(name, { ...stream, status });
   known.brought ||= status === "live" || status === "warming up";
   if (left_out.length === 0) known.whole.set(name, model);
   if (!before || before.status !== "live" || status !== "live") return; // found anew, it begins with all channels
@@ -127,7 +128,7 @@ export function turn(known, connection, now) {
   for (const [name, stream] of known.streams) {
     // Stopped, not lost: nobody was left to say that the stream is no longer watched.
     if (!["connecting", "live", "warming up"].includes(stream.status)) continue;
-    known.streams.set(name, { ...stream, status: "ended" });
+    known.streams.set(name, { ...stream, status: "ended", rate: null, lag_ms: null });
     known.cut = true;
   }
 }

@@ -41,7 +41,7 @@ function table({ scores }) {
       "tr",
       { "data-score": name },
       make("th", { scope: "row" }, name),
-      make("td", {}, `${percent(score.balanced_accuracy)} (${percent(score.low)}–${percent(score.high)})`),
+      make("td", {}, `${percent(score.balanced_accuracy)} `, make("span", {}, `(${percent(score.low)}–${percent(score.high)})`)),
       make("td", {}, percent(score.chance)),
       make("td", {}, percent(score.accuracy)),
       make("td", {}, percent(score.majority)),
