@@ -14,7 +14,7 @@ from streaming.pipeline import Session
 from web.messages import dumps, estimate_message, status_message
 
 SILENT_AFTER = 5.0
-"""Seconds of a live stream without an estimate after which that is said, and between two reasons why."""
+"""Seconds of a live stream without an estimate, or with another reason for it, after which that is said."""
 
 
 async def print_feeds(session: Session, as_json: bool) -> None:
@@ -75,12 +75,12 @@ def _json(item: StreamState | Estimate, participant: str, utc_offset: float) -> 
 
 class Silence:
     """What to say of a live stream's estimates: that there have been none for long, why, and when there are
-    again. Not at every window: a reason that differs in its numbers or channels alone is the same one.
+    again. Another reason is said once it has lasted as long; other numbers or channels make no other reason.
     """
 
     def __init__(self) -> None:
         self._since: float | None = None
-        self._said = ""
+        self._kind = self._said = ""
 
     def __call__(self, estimate: Estimate) -> str | None:
         """The line after this estimate, if there is one."""
@@ -89,13 +89,14 @@ class Silence:
             again = bool(self._said) and estimate.vadl is not None
             self._since, self._said = None, ""
             return "estimates again" if again else None
-        if self._since is None or estimate.time < self._since:  # its clock was set back
-            self._since = estimate.time
         reason = estimate.reason or "no reason is known"
-        kind = re.sub(r"\([^)]*\)|[\d.]+", "", reason)
-        if estimate.time - self._since < SILENT_AFTER or kind == self._said:
+        before, self._kind = self._kind, re.sub(r"\([^)]*\)|[\d.]+", "", reason)
+        another = self._said and self._kind != before
+        if self._since is None or another or estimate.time < self._since:  # or its clock was set back
+            self._since = estimate.time
+        if estimate.time - self._since < SILENT_AFTER or self._kind == self._said:
             return None
-        self._since, self._said = estimate.time, kind
+        self._said = self._kind
         return f"no estimate: {reason}"
 
 

@@ -70,6 +70,23 @@ def test_one_who_is_over_and_one_who_fails_leave_the_others_running_and_are_said
     assert "a bug" in lines[1]
 
 
+class Unplugged(Noise):
+    """A source whose electrodes hang in the air from 10 s to 25 s."""
+
+    def pull(self) -> Signal | None:
+        chunk = super().pull()
+        return replace(chunk, data=0 * chunk.data) if chunk and 40 <= self.at < 100 else chunk
+
+
+def test_a_terminal_says_when_estimates_stay_away_and_when_they_are_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = Unplugged(40, delay=0.01)
+    asyncio.run(sessions._run(Session([person(source)]), asyncio.sleep(60), 3.0, as_json=False))
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("p1: ")]
+    assert said == ["p1: no estimate: 4 of 4 channels flat (Fp1, F3, Fp2, …)", "p1: estimates again"]
+
+
 def test_the_very_same_stream_of_two_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     session = Session([person(Noise(4, delay=0.01), name) for name in ("anna", "ben")])
     for someone in session.people:
