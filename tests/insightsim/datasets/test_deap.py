@@ -39,6 +39,12 @@ def file(tmp_path: Path) -> Iterator[Path]:
     path.unlink(missing_ok=True)  # up to 160 MB
 
 
+def test_a_name_in_capitals_is_as_good(genuine: Path, tmp_path: Path) -> None:
+    path = tmp_path / genuine.name.upper()
+    path.symlink_to(genuine)
+    assert next(deap.read(path, [1])).subject == "S07"
+
+
 def test_every_trial_is_read(genuine: Path, arrays: Arrays) -> None:
     recordings = list(deap.read(genuine))
     assert len(recordings) == 40
