@@ -19,6 +19,7 @@ def unread(ch_names: Sequence[str], cards: Sequence[Card], stream: str = "eeg") 
         return f"{found}: there is no model"
     electrodes = {canonical(name) for card in cards for name in card.recipe.ch_names}
     if electrodes.isdisjoint(map(canonical, ch_names)):
+        found = f"no {stream} model can read the channels {_listed(ch_names, 3) or '(none)'}"
         return (
             f"{found}: none is named as an electrode of a model; name them in their order with --ch-names "
             f"Fp1,Fp2,… (models: {', '.join(card.name for card in cards)})"

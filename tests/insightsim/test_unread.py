@@ -42,9 +42,7 @@ def test_a_name_that_is_there_twice_is_said_whatever_its_spelling(cards: Sequenc
 
 
 def test_many_channels_are_counted_and_so_are_many_missing_ones(cards: Sequence[Card]) -> None:
-    assert "ch1, ch2, ch3, ch4, ch5, ch6, ch7, ch8 and 56 more:" in unread(
-        [f"ch{i + 1}" for i in range(64)], cards
-    )
+    assert "ch1, ch2, ch3 and 61 more:" in unread([f"ch{i + 1}" for i in range(64)], cards)
     deap = [card for card in cards if card.name == "eeg-deap32"]
     assert "lacks Fp1, AF3, F3, F7, FC5, FC1 and 25 more" in unread(["Oz"], deap)
 
