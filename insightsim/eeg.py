@@ -95,6 +95,7 @@ class Judge:
         return predictions
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is absurdly large is refused, not warned of
 def examine(
     recipe: Recipe, windows: Sequence[Signal], limits: Limits, mains: float
 ) -> tuple[list[Quality], Floats]:

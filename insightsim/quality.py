@@ -86,6 +86,7 @@ def assess(
     return [quality for part in parts for quality in _assess(part, limits, mains, None)]
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what is absurdly large is refused, not warned of
 def _assess(
     windows: Sequence[Signal], limits: Limits, mains: float, filtered: Spectrum | None
 ) -> list[Quality]:

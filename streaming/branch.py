@@ -80,8 +80,9 @@ class Branch:
         self._rate = Rate()
         self._spoke = -math.inf
         self._trouble = 0
-        # Back, but silent so far: a lost stream stays lost until it brings samples.
-        lost = self.state.status == "lost"
+        # Back, but silent so far: a lost stream stays lost until it brings samples. (One that was never there
+        # is found.)
+        lost = self.state.status == "lost" and self.newest is not None
         return self._event(
             "lost" if lost else "connecting",
             reason=self.state.reason if lost else None,

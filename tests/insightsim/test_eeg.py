@@ -162,6 +162,14 @@ def test_without_a_good_window_the_model_is_not_asked():
     assert judge.model.calls == 0
 
 
+def test_absurdly_large_values_are_refused_without_a_warning():
+    signal = recording(1500)
+    signal.data[:, 2] *= np.float32(1e30)
+    predictions = Judge(model(), Limits())(list(Windows(RECIPE)(signal)))
+    assert predictions
+    assert not any(prediction.vadl for prediction in predictions)
+
+
 def test_features_that_are_not_finite_are_refused():
     window = list(Windows(RECIPE)(recording()))[-1]
     silent = replace(window, data=np.zeros_like(window.data))

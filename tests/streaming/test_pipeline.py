@@ -206,7 +206,7 @@ def test_where_others_are_watched_too_a_stream_that_is_missing_is_looked_for_unt
     someone = person(source)
     someone.patient = True
     seen = asyncio.run(asyncio.wait_for(_read(someone), 20))
-    assert statuses(seen) == ["connecting", "lost", "lost", "warming up", "live", "ended"]  # found, silent
+    assert statuses(seen) == ["connecting", "lost", "connecting", "warming up", "live", "ended"]
     lost = next(item for item in seen if isinstance(item, StreamState) and item.status == "lost")
     assert lost.reason == "no stream answers lsl:x; looking for it"
 
