@@ -30,7 +30,7 @@ def predict(
     as_json: Json = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Judge every window of a recording; a line for each.
+    """Judge every window of a DEAP file; a line for each.
 
     Every trial is taken as live, from a cold start: same filter, windows, quality checks and smoothing.
     `time` counts seconds from the start of the trial, its baseline included. Model, mains, smoothing and
@@ -39,10 +39,16 @@ def predict(
     from insightsim import models
     from insightsim.datasets import deap
     from insightsim.eeg import Judge
-    from insightsim.errors import SignalError
+    from insightsim.errors import DatasetError, SignalError
     from streaming import settings as told
+    from streaming.recorded import is_deap
 
     file = Path(str(file).removeprefix("file:"))  # as the monitor writes it
+    if file.is_file() and not is_deap(file):
+        raise DatasetError(
+            f"{file}: this reads DEAP files (.dat, .mat) only; of any other recording the monitor prints the "
+            f"estimates: insightsim monitor --eeg file:{file} --json --no-browser --speed 100"
+        )
     wanted = told.load(settings)
     wanted = told.override(wanted, "session", model=model, mains=mains, smoothing=smoothing)
     name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing

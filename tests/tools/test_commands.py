@@ -325,6 +325,12 @@ def test_files_that_are_not_deaps_are_refused(tmp_path: Path, command: str) -> N
     assert "8064" in refusal(command, str(path))
 
 
+def test_who_predicts_from_another_recording_is_told_what_does_it(tmp_path: Path) -> None:
+    path = tmp_path / "muse.csv"
+    path.write_text("timestamps,TP9,AF7,AF8,TP10,Right AUX\n", encoding="utf-8")
+    assert f"insightsim monitor --eeg file:{path} --json" in refusal("predict", str(path))
+
+
 @pytest.mark.parametrize("command", ["replay", "predict"])
 def test_a_trial_that_does_not_exist_is_said_of_a_file_named_as_the_monitor_names_it(
     subject: Path, command: str
