@@ -1,4 +1,5 @@
-"""source → conform → mend → filter → window → quality → features → model → fusion → smoothing → feed.
+"""source → conform → steady → mend → resample → filter → window → reference → quality → features → model →
+fusion → smoothing → feed.
 
 `build` names the stages for each participant; `Session.run` moves the values. Up to the predictions they move
 on the thread of a branch (`pump.py`); fusion and publishing run on the event loop.
