@@ -13,17 +13,20 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from insightsim.cards import Card, Filter
+from insightsim.aus import LANDMARKS, OPENFACE
+from insightsim.cards import Card, FaceRecipe, Filter, Recipe
 from insightsim.errors import ModelError
 from insightsim.vadl import DIMENSIONS
 
 REFERENCES = ("average", "as recorded")
 RULES = (">=", ">")
-UNITS = ("uV",)
-"""Signals are brought to it, whatever their own unit."""
+UNITS = {"eeg": ("uV",), "face": (OPENFACE, LANDMARKS)}
+"""By stream. EEG is brought to µV, whatever its unit; action units of one source never to another's."""
+RECIPES = {"eeg": Recipe, "face": FaceRecipe}
 STEEPEST = 16
 """Order of a filter: nothing like it is used on EEG, and a slip of the pen must not take minutes to build."""
 _HEADER = "# What this model needs and may claim. The ONNX file of the same name lies beside it.\n"
@@ -59,6 +62,8 @@ def dumps(card: Card) -> str:
 
 def _parse(kind: Any, value: Any, key: str) -> Any:
     """`value`, found under `key`, as the type that a dataclass field is annotated with."""
+    if kind == Recipe | FaceRecipe:
+        kind = _recipe_kind(_of(dict, value, key), key)
     if is_dataclass(kind):
         return _parse_table(kind, value, key)
     if get_origin(kind) is dict:
@@ -69,6 +74,14 @@ def _parse(kind: Any, value: Any, key: str) -> Any:
     if kind is float and type(value) is int:
         return float(value)
     return _of(kind, value, key)
+
+
+def _recipe_kind(table: dict[str, Any], key: str) -> type[Recipe | FaceRecipe]:
+    if "stream" not in table:
+        raise ModelError(f'the key "{key}.stream" is missing')
+    if (stream := table["stream"]) not in RECIPES:
+        raise ModelError(f'"{key}.stream" is {stream!r}, expected one of {", ".join(RECIPES)}')
+    return RECIPES[stream]
 
 
 def _parse_table(kind: Any, value: Any, key: str) -> Any:
@@ -114,27 +127,35 @@ def _check(card: Card) -> None:
     """Refuse values that no model can mean."""
     recipe = card.recipe
     for key, value, allowed in (
-        ("recipe.reference", recipe.reference, REFERENCES),
-        ("recipe.unit", recipe.unit, UNITS),
+        ("recipe.unit", recipe.unit, UNITS[recipe.stream]),
         ("threshold.rule", card.threshold.rule, RULES),
     ):
         if value not in allowed:
             raise ModelError(f'"{key}" is "{value}", expected one of {", ".join(map(json.dumps, allowed))}')
-    for key, number in (
-        ("recipe.sfreq", recipe.sfreq),
-        ("recipe.n_samples", recipe.n_samples),
-        ("recipe.step", recipe.step),
-        ("recipe.filter.notch_q", recipe.filter.notch_q),
-        ("trained.members", card.trained.members),
-        ("familiar", card.familiar),
-    ):
-        if not 0 < number < math.inf:
-            raise ModelError(f'"{key}" is {number}, expected more than 0')
-    _check_filter(recipe.filter, recipe.sfreq)
+    _check_positive(card, "recipe.step", "trained.members", "familiar")
+    if isinstance(recipe, FaceRecipe):
+        _check_positive(card, "recipe.seconds")
+    else:
+        _check_eeg(card, recipe)
     if set(card.scores) != set(DIMENSIONS):
         raise ModelError(
             f'"scores" has {", ".join(card.scores) or "nothing"}, expected {", ".join(DIMENSIONS)}'
         )
+
+
+def _check_positive(card: Card, *keys: str) -> None:
+    for key in keys:
+        number: Any = reduce(getattr, key.split("."), card)
+        if not 0 < number < math.inf:
+            raise ModelError(f'"{key}" is {number}, expected more than 0')
+
+
+def _check_eeg(card: Card, recipe: Recipe) -> None:
+    if recipe.reference not in REFERENCES:
+        allowed = ", ".join(map(json.dumps, REFERENCES))
+        raise ModelError(f'"recipe.reference" is "{recipe.reference}", expected one of {allowed}')
+    _check_positive(card, "recipe.sfreq", "recipe.n_samples", "recipe.filter.notch_q")
+    _check_filter(recipe.filter, recipe.sfreq)
 
 
 def _check_filter(band: Filter, sfreq: float) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from insightsim.errors import ModelError
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
@@ -51,6 +53,31 @@ class Recipe:
     """Seconds between windows, live."""
     filter: Filter
     features: Features
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecipe:
+    """From action units, frame by frame, to features."""
+
+    stream: str
+    """"face"."""
+    ch_names: tuple[str, ...]
+    """Columns, by OpenFace's names: AU12_r, AU12_c, …"""
+    unit: str
+    """Whose numbers they are: "OpenFace" or "landmarks". Models of the one are never run on the other."""
+    seconds: float
+    """Length of a window; how many frames it holds depends on the camera."""
+    step: float
+    """Seconds between windows, live."""
+    features: FaceFeatures
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFeatures:
+    """Which features a face model reads."""
+
+    name: str
+    """"au35", "au_dynamics" or "openface709"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +126,7 @@ class Card:
     licence: str
     sha256: str
     """Of the ONNX file beside the card."""
-    recipe: Recipe
+    recipe: Recipe | FaceRecipe
     threshold: Threshold
     trained: Trained
     protocol: str
@@ -108,3 +135,17 @@ class Card:
     """By dimension: valence, arousal, dominance, liking."""
     familiar: float
     """99th percentile, over the training windows, of a window's distance from their mean (RMS z-score)."""
+
+    @property
+    def eeg(self) -> Recipe:
+        """The recipe of an EEG model. Raises ModelError for any other."""
+        if not isinstance(self.recipe, Recipe):
+            raise ModelError(f"{self.name} reads a {self.recipe.stream}, not EEG")
+        return self.recipe
+
+    @property
+    def face(self) -> FaceRecipe:
+        """The recipe of a face model. Raises ModelError for any other."""
+        if not isinstance(self.recipe, FaceRecipe):
+            raise ModelError(f"{self.name} reads {self.recipe.stream.upper()}, not a face")
+        return self.recipe

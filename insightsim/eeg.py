@@ -78,11 +78,11 @@ class Judge:
     def __init__(self, model: Model, limits: Limits, mains: float | None = None) -> None:
         self.model = model
         self.limits = limits
-        self.mains = model.card.recipe.filter.notch if mains is None else mains
+        self.mains = model.card.eeg.filter.notch if mains is None else mains
 
     def __call__(self, windows: Sequence[Signal]) -> list[Prediction]:
         """One prediction for each window, in order. The model is asked once, about all good ones together."""
-        qualities, features = examine(self.model.card.recipe, windows, self.limits, self.mains)
+        qualities, features = examine(self.model.card.eeg, windows, self.limits, self.mains)
         good = [i for i, quality in enumerate(qualities) if quality.reason is None]
         predictions = [
             Prediction(window.stream, float(window.times[-1]), None, None, quality, self.model.card.name)

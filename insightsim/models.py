@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import bandpower, cardfile
-from insightsim.cards import Card, Recipe
+from insightsim import bandpower, cardfile, face_features
+from insightsim.cards import Card, FaceRecipe, Recipe
 from insightsim.conform import missing
 from insightsim.errors import ModelError, SignalError
 from insightsim.unread import unread
@@ -126,8 +126,10 @@ def _check_ports(session: Any, card: Card, path: Path) -> None:
             raise ModelError(f"{path} has the {what} {shown}; its card asks for {_shown(expected)}")
 
 
-def _n_features(recipe: Recipe) -> int:
+def _n_features(recipe: Recipe | FaceRecipe) -> int:
     """Tried out, not just counted: a recipe may name channels or bands that its windows do not have."""
+    if isinstance(recipe, FaceRecipe):
+        return len(face_features.feature_names(recipe))
     window = np.ones((1, recipe.n_samples, len(recipe.ch_names)), np.float32)
     try:
         return int(bandpower.features(recipe, window).shape[-1])
@@ -167,22 +169,43 @@ def named(name: str, folder: Path | None = None) -> Path:
     return known[name]
 
 
-def choose(ch_names: Sequence[str], folder: Path | None = None, stream: str = "eeg") -> list[Path]:
-    """The cards of the models whose channels are all among `ch_names`, the richest (most channels) first.
+def choose(ch_names: Sequence[str], folder: Path | None = None) -> list[Path]:
+    """The cards of the EEG models whose channels are all among `ch_names`, the richest (most channels) first.
 
     Only those that cut the same windows from the same filter as the first: so that one may take over from
     another at any window. Raises ModelError saying what to do, and what the nearest model lacks.
     """
-    cards = [found for found in find(folder) if found[1].recipe.stream == stream]
+    cards = [found for found in find(folder) if isinstance(found[1].recipe, Recipe)]
     fit: list[tuple[Path, Recipe]] = []
     for path, card in sorted(cards, key=lambda found: -len(found[1].recipe.ch_names)):
         if missing(card.recipe.ch_names, ch_names):
             continue
-        if not fit or _same_windows(card.recipe, fit[0][1]):
-            fit.append((path, card.recipe))
+        if not fit or _same_windows(card.eeg, fit[0][1]):
+            fit.append((path, card.eeg))
     if not fit:
-        raise ModelError(unread(ch_names, [card for _, card in cards], stream))
+        raise ModelError(unread(ch_names, [card for _, card in cards]))
     return [path for path, _ in fit]
+
+
+def choose_face(ch_names: Sequence[str], unit: str, folder: Path | None = None) -> Path:
+    """The card of the face model, for columns of this origin (`unit`), that was measured to be the best.
+
+    Raises ModelError saying what to do.
+    """
+    cards = [found for found in find(folder) if isinstance(found[1].recipe, FaceRecipe)]
+    fit = [
+        (path, card)
+        for path, card in cards
+        if card.recipe.unit == unit and set(card.recipe.ch_names) <= set(ch_names)
+    ]
+    if not fit:
+        there = ", ".join(f"{card.name} (of {card.recipe.unit})" for _, card in cards) or "none"
+        raise ModelError(f"no face model can read these columns of {unit}; there are: {there}")
+    return max(fit, key=lambda found: _mean_skill(found[1]))[0]
+
+
+def _mean_skill(card: Card) -> float:
+    return sum(score.balanced_accuracy for score in card.scores.values())
 
 
 def _same_windows(recipe: Recipe, other: Recipe) -> bool:

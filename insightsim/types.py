@@ -93,6 +93,28 @@ def join(parts: Sequence[Signal]) -> Signal:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture from a camera or a video; lives only between there and the landmarks."""
+
+    image: NDArray[np.uint8]
+    """(height, width, 3), RGB."""
+    time: float
+    """When it was taken, s on the LSL clock."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Landmarks:
+    """One face in one frame, as MediaPipe's FaceLandmarker sees it."""
+
+    points: NDArray[np.float32]
+    """(478, 3), in pixels of the frame: x to the right, y down, z away from the camera, all in one scale."""
+    blendshapes: NDArray[np.float32]
+    """(52,), 0–1, in MediaPipe's order: `_neutral` first."""
+    matrix: NDArray[np.float64]
+    """(4, 4): from the canonical face (cm, y up) to the camera's space."""
+
+
 class VADL(NamedTuple):
     """One number per affect dimension: a probability that it is high (0–1), or the spread of one.
 
@@ -103,6 +125,10 @@ class VADL(NamedTuple):
     arousal: float
     dominance: float
     liking: float
+
+
+SURE = VADL(1.0, 1.0, 1.0, 1.0)
+"""Of a model that is never wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +156,12 @@ class Prediction:
     """Half the width of the members' middle 90 % per dimension, wider on windows unlike the training data."""
     quality: Quality
     model: str
+    moment: float | None = None
+    """LSL time at which its last sample was due here, s, where the stamp does not tell (another clock, a
+    replay at another speed); None: `time` tells.
+    """
+    skill: VADL = SURE
+    """How much better than chance the model was measured to be, 0–1 per dimension."""
 
 
 StreamStatus = Literal["connecting", "warming up", "live", "lost", "ended", "failed"]
@@ -164,6 +196,26 @@ class StreamState:
     model: str = ""
     left_out: tuple[str, ...] = ()
     """Channels that were bad for so long that a model without them was chosen, if there is one."""
+    skipped: int = 0
+    """Frames of a camera that were passed over for newer ones since it was opened."""
+    faces: int | None = None
+    """Faces in the newest frame, of which one is followed; None where there are no frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one stream brought into an estimate."""
+
+    stream: str
+    model: str
+    vadl: VADL | None
+    spread: VADL | None
+    weight: VADL
+    """Of its log-odds, per dimension; 0 where it has no say."""
+    age: float
+    """Seconds it is older than the newest stream's."""
+    reason: str | None = None
+    """Why it has no say, in words; None when it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +235,8 @@ class Estimate:
     streams: tuple[StreamState, ...] = ()
     bad: tuple[tuple[str, str], ...] = ()
     """(channel, fault) for every channel with a fault."""
+    shares: tuple[Share, ...] = ()
+    """What each stream said, whether it has a say or not."""
 
 
 @dataclass(frozen=True, slots=True)

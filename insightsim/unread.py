@@ -12,14 +12,14 @@ MOST_FOUND, MOST_MISSING = 8, 6
 """Channels named before the rest is counted."""
 
 
-def unread(ch_names: Sequence[str], cards: Sequence[Card], stream: str = "eeg") -> str:
+def unread(ch_names: Sequence[str], cards: Sequence[Card]) -> str:
     """A sentence on channels that none of the models with these cards can read, the remedy first."""
-    found = f"no {stream} model can read the channels {_listed(ch_names, MOST_FOUND) or '(none)'}"
+    found = f"no EEG model can read the channels {_listed(ch_names, MOST_FOUND) or '(none)'}"
     if not cards:
         return f"{found}: there is no model"
     electrodes = {canonical(name) for card in cards for name in card.recipe.ch_names}
     if electrodes.isdisjoint(map(canonical, ch_names)):
-        found = f"no {stream} model can read the channels {_listed(ch_names, 3) or '(none)'}"
+        found = f"no EEG model can read the channels {_listed(ch_names, 3) or '(none)'}"
         return (
             f"{found}: none is named as an electrode of a model; name them in their order with --ch-names "
             f"Fp1,Fp2,… (models: {', '.join(card.name for card in cards)})"

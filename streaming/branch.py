@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
+from typing import Protocol
 
 from insightsim.cards import Card
-from insightsim.eeg import Judge, Windows
-from insightsim.models import Model
 from insightsim.types import Prediction, Quality, Signal, StreamState, StreamStatus, join
 from streaming.lsl import clock
 from streaming.rate import Rate
 from streaming.sources import Source, SourceInfo
-from streaming.watch import Watch
 
 SAY_EVERY = 1.0
 """Seconds between two words about a window that is still filling."""
@@ -41,41 +37,84 @@ class Event:
     prediction: Prediction | None = None
 
 
-class Branch:
-    """Pulls one source and pushes what comes through windows and model.
+class Chain(Protocol):
+    """One sense's stages, built anew each time its source is opened."""
 
-    The models that fit are chosen, the best first, and every stage built anew, each time the source is
-    opened: a stream may come back with other channels. When a channel has been bad for long, the best model
-    that can do without it takes over, and the first one again when the channel has recovered. `open`, `step`
-    and `close` run on the branch's thread, the rest between them.
+    @property
+    def card(self) -> Card:
+        """Of the model in use."""
+
+    @property
+    def due(self) -> float:
+        """Stamp, s, that a sample must reach to complete a window; inf while none can."""
+
+    @property
+    def step(self) -> float:
+        """Seconds between windows."""
+
+    @property
+    def gaps(self) -> int:
+        """Gaps in the stamps since the source was opened."""
+
+    @property
+    def dropped(self) -> int:
+        """Samples left out since then because of their stamps."""
+
+    @property
+    def figures(self) -> Mapping[str, int]:
+        """What else of `StreamState` is counted."""
+
+    @property
+    def resets(self) -> int:
+        """How often since then the stream's clock was set back or ahead."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Channels that the model in use does without."""
+
+    @property
+    def filled(self) -> float:
+        """How much of the first window is there, 0–1."""
+
+    @property
+    def note(self) -> str | None:
+        """What is worth saying beside an estimate."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing comes of the samples, beyond a window that is still filling."""
+
+    def __call__(self, chunk: Signal) -> list[Prediction]:
+        """What comes of some samples. Raises SignalError."""
+
+
+class Branch:
+    """Pulls one source and pushes what comes through its chain of stages.
+
+    The chain is built each time the source is opened: a stream may come back with other channels. `open`,
+    `step` and `close` run on the branch's thread, the rest between them.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        stream: str,
-        choose: Callable[[SourceInfo], Sequence[Model]],
-        judge: Callable[[Model], Judge],
-    ) -> None:
+    def __init__(self, source: Source, stream: str, chain: Callable[[SourceInfo], Chain]) -> None:
         self.source = source
-        self._choose = choose
-        self._judge = judge
+        self._build = chain
+        self.chain: Chain | None = None
+        """None before the source was first opened."""
         self.state = StreamState(stream, "connecting", clock(), source.query)
         self.newest: float | None = None
         """Stamp of the newest sample, s; None before there was one."""
         self.info: SourceInfo | None = None
         """Of the source as last opened; None before."""
-        self.card: Card | None = None
+
+    @property
+    def card(self) -> Card | None:
         """Of the model in use; None before the source was first opened."""
+        return None if self.chain is None else self.chain.card
 
     def open(self, within: float = 1.0) -> Event:
-        """Open the source and build the stages its channels allow; raises what source and choice raise."""
+        """Open the source and build the stages its channels allow; raises what source and chain raise."""
         info = self.info = self.source.open(within)
-        self.watch = Watch(self._choose(info))
-        first = self.watch.models[0]
-        self._use(first)
-        self.windows = Windows(first.card.recipe, self.judge.mains, self.watch.ch_names)
-        self.windows.conform(_nothing(self.state.stream, info))  # channels, unit and rate are refused here
+        self.chain = self._build(info)
         self._gathered: list[Signal] = []
         self._rate = Rate()
         self._spoke = -math.inf
@@ -89,7 +128,7 @@ class Branch:
             name=info.name,
             sfreq=info.sfreq,
             n_channels=len(info.ch_names),
-            model=first.card.name,
+            model=self.chain.card.name,
             left_out=(),
             reference=info.reference,
         )
@@ -107,67 +146,57 @@ class Branch:
         self._gathered.append(chunk)
         # Stamps that are no number, go back or stand still must not make samples wait for ever.
         waited = newest - self._gathered[0].times[0]
-        if 0 <= waited < GATHER and len(self._gathered) < MOST and newest < self.windows.due:
+        if 0 <= waited < GATHER and len(self._gathered) < MOST and newest < self._chain.due:
             return []
         return self._work()
+
+    @property
+    def _chain(self) -> Chain:
+        assert self.chain is not None, "open() comes first"
+        return self.chain
 
     def _work(self) -> list[Event]:
         """What comes of the samples gathered."""
         chunk = join(self._gathered)
         self._gathered = []
-        events = []
-        for windows in self.watch.groups(self.windows(chunk)):
-            self._hand_over()
-            events += [self._live(prediction) for prediction in self.judge(windows)]
-        if not events:
-            self._hand_over()
+        predictions = self._chain(chunk)
+        if not predictions:
             return self._filling()
         self._spoke = clock()
-        return events
-
-    def _hand_over(self) -> None:
-        if (better := self.watch.better(self.judge)) is not None:
-            self._use(better)
-
-    def _use(self, model: Model) -> None:
-        self.card = model.card
-        self.judge = self._judge(model)
+        return [self._live(prediction) for prediction in predictions]
 
     def _live(self, prediction: Prediction) -> Event:
-        lag = self.source.lag(prediction.time)
-        notes = [self.windows.steady.note, self.watch.note(self.judge)]
+        now, lag = clock(), self.source.lag(prediction.time)
+        notes = [self._chain.note]
         if other_clock := self._is_of_another_clock(lag):
             off = f"{abs(lag):.0f} s off"
             notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
         return self._event(
             "live",
-            prediction,
+            replace(prediction, moment=now if other_clock else now - lag),
             reason="; ".join(filter(None, notes)) or None,
             model=prediction.model,
-            left_out=self.watch.electrodes.left_out,
+            left_out=self._chain.left_out,
             **self._figures(None if other_clock else lag),
         )
 
     def _is_of_another_clock(self, lag: float) -> bool:
         """Whether no lag explains it: too long, ahead of time, or long since the clock was set back."""
-        return not -AHEAD < lag < (LONG_LAG if self.windows.mend.resets else OTHER_CLOCK)
+        return not -AHEAD < lag < (LONG_LAG if self._chain.resets else OTHER_CLOCK)
 
     def _filling(self) -> list[Event]:
         """Say once a second how far the first window is, and when nothing comes of the samples."""
-        filled, silent = self.windows.slide.filled, clock() - self._spoke
-        if silent < (SAY_EVERY if filled < 1.0 else max(STUCK_AFTER, 2 * self.windows.slide.step)):
+        filled, silent = self._chain.filled, clock() - self._spoke
+        if silent < (SAY_EVERY if filled < 1.0 else max(STUCK_AFTER, 2 * self._chain.step)):
             return []
         self._spoke = clock()
-        mend = self.windows.mend
-        trouble, self._trouble = mend.gaps + mend.dropped - self._trouble, mend.gaps + mend.dropped
-        reason = f"warming up: {filled:.0%} of the first window"
-        if not self.windows.steady.rate:
-            reason = "its rate is being measured: the stream states none that could be"
-        elif self.windows.steady.wrong:
-            reason = self.windows.steady.note or "its samples come at another rate than the stream says"
-        elif trouble > 1:  # since this was last said: more than a pause
-            counts = f"{mend.gaps} gaps, {mend.dropped} dropped"
+        gaps, dropped = self._chain.gaps, self._chain.dropped
+        trouble, self._trouble = gaps + dropped - self._trouble, gaps + dropped
+        reason = self._chain.trouble
+        if reason is None and trouble > 1:  # since this was last said: more than a pause
+            counts = f"{gaps} gaps, {dropped} dropped"
             reason = f"samples arrive, but with stamps that cannot be used: {counts}"
+        reason = reason or f"warming up: {filled:.0%} of the first window"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
 
     def lost(self, reason: str) -> Event:
@@ -190,20 +219,15 @@ class Branch:
     def _silence(self, reason: str) -> Prediction:
         """No estimate from here on, stamped as the newest sample: its clock may be another."""
         time = clock() if self.newest is None else self.newest
-        return Prediction(self.state.stream, time, None, None, Quality(0.0, reason), self.state.model)
+        quality = Quality(0.0, reason)
+        return Prediction(self.state.stream, time, None, None, quality, self.state.model, moment=clock())
 
     def _figures(self, lag: float | None) -> dict[str, object]:
-        mend = self.windows.mend
-        return {"lag": lag, "rate": self._rate.value, "gaps": mend.gaps, "dropped": mend.dropped}
+        counts = {"gaps": self._chain.gaps, "dropped": self._chain.dropped}
+        return {"lag": lag, "rate": self._rate.value, **counts, **self._chain.figures}
 
     def _event(self, status: StreamStatus, prediction: Prediction | None = None, **changes: object) -> Event:
         """The new state: what is not given anew of reason, rate and lag is no longer so."""
         changes = {"reason": None, "rate": None, "lag": None} | changes
         self.state = replace(self.state, status=status, time=clock(), **changes)  # type: ignore[arg-type]
         return Event(self.state, prediction)
-
-
-def _nothing(stream: str, info: SourceInfo) -> Signal:
-    """A chunk without samples, to try what fits."""
-    data = np.zeros((0, len(info.ch_names)), np.float32)
-    return Signal(stream, info.ch_names, info.unit, info.sfreq, data, np.zeros(0))

@@ -21,11 +21,14 @@ from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Estimate, Prediction
 from streaming.branch import Branch, Event
+from streaming.eeg_chain import EegChain
+from streaming.face_chain import FaceChain
+from streaming.face_queries import face_source
 from streaming.feed import Feed
 from streaming.lsl import clock
 from streaming.pump import pump
 from streaming.queries import source_of
-from streaming.settings import Settings, Wanted
+from streaming.settings import NONE, Settings, Wanted
 from streaming.sources import SourceInfo
 
 
@@ -38,15 +41,17 @@ class Participant:
     fuse: Callable[[Prediction], Estimate]
     smooth: Smooth
     feed: Feed = field(default_factory=Feed)
-    failure: BaseException | None = None
-    """What ended this participant; None while all is well, or when it simply ended."""
+    failures: dict[str, BaseException] = field(default_factory=dict)
+    """What ended a stream before its time, by stream; the others go on without it."""
     patient: bool = False
     """Whether a stream that is missing at the start is looked for until it is there."""
 
     @property
     def error(self) -> str | None:
-        """The failure in words."""
-        return None if self.failure is None else str(self.failure) or type(self.failure).__name__
+        """What ended every stream, in words; None while one is left, or simply ended."""
+        if len(self.failures) < len(self.branches):
+            return None
+        return "; ".join(_in_words(failure) for failure in self.failures.values())
 
     def take(self, event: Event) -> None:
         """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
@@ -61,20 +66,34 @@ class Participant:
             self.feed.publish(replace(estimate, streams=tuple(self.feed.states.values())))
 
     async def run(self) -> None:
-        """Run every branch until its stream ends; raises, as a group, an error that no retry can mend."""
+        """Run every branch until its stream ends; what ends one leaves the others running.
+
+        Raises, as a group and when all are over or cancelled, every error that no retry could mend.
+        """
+        running = []
+        for branch in self.branches:
+            pumping = asyncio.create_task(pump(branch, self.take, self.patient))
+            pumping.add_done_callback(partial(self._note, branch))
+            running.append(pumping)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                for branch in self.branches:
-                    pumping = tasks.create_task(pump(branch, self.take, self.patient))
-                    pumping.add_done_callback(partial(self._note, branch))
+            await asyncio.wait(running)
         finally:
+            for pumping in running:
+                pumping.cancel()
+            await asyncio.wait(running)
             self.feed.close()
+        if self.failures:
+            raise BaseExceptionGroup("what ended streams", list(self.failures.values()))
 
     def _note(self, branch: Branch, pumping: asyncio.Task[None]) -> None:
-        """Keep what ended a branch, for the page and /health; the task group raises it."""
+        """Keep what ended a branch, for the page and /health."""
         if not pumping.cancelled() and (failure := pumping.exception()) is not None:
-            self.failure = failure
-            self.take(branch.failed(self.error or ""))
+            self.failures[branch.state.stream] = failure
+            self.take(branch.failed(_in_words(failure)))
+
+
+def _in_words(failure: BaseException) -> str:
+    return str(failure) or type(failure).__name__
 
 
 @dataclass(slots=True)
@@ -126,8 +145,8 @@ class Session:
             await asyncio.gather(*running, return_exceptions=True)
         finally:
             for person in self.people:
-                if person.failure is not None and len(self.people) > 1:
-                    person.failure.add_note(person.name)
+                for failure in person.failures.values() if len(self.people) > 1 else ():
+                    failure.add_note(person.name)
             failures = [task.exception() for task in running if task.done() and not task.cancelled()]
             # As in a task group: what went wrong is not lost when the rest is cancelled.
             if raised := [failure for failure in failures if failure is not None]:
@@ -136,19 +155,26 @@ class Session:
 
 def build(settings: Settings) -> Session:
     """A session as the settings ask for it. Raises SettingsError, StreamError, DatasetError, ModelError."""
-    patient = len(settings.people) > 1  # one whose headset is switched on late keeps nobody from beginning
-    return Session([_participant(wanted, settings.limits, patient) for wanted in settings.people])
+    several = len(settings.people) > 1
+    return Session([_participant(wanted, settings.limits, several) for wanted in settings.people])
 
 
-def _participant(wanted: Wanted, limits: Limits, patient: bool) -> Participant:
-    source = source_of(wanted)
+def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
+    branches = []
+    if wanted.eeg != NONE:
+        branches.append(_eeg(wanted, limits))
+    if wanted.face != NONE:
+        branches.append(_face(wanted))
+    # Who is switched on late keeps nobody else from beginning, and no sense another.
+    patient = several or len(branches) > 1
+    return Participant(wanted.participant, branches, LateFusion(), Smooth(wanted.smoothing), patient=patient)
 
+
+def _eeg(wanted: Wanted, limits: Limits) -> Branch:
     def judge(model: Model) -> Judge:
         return Judge(model, limits, wanted.mains)
 
-    branch = Branch(source, "eeg", partial(choose_models, wanted.model), judge)
-    fuse, smooth = LateFusion({}), Smooth(wanted.smoothing)
-    return Participant(wanted.participant, [branch], fuse, smooth, patient=patient)
+    return Branch(source_of(wanted), "eeg", partial(EegChain, partial(choose_models, wanted.model), judge))
 
 
 def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
@@ -158,6 +184,20 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
     """
     paths = models.choose(info.ch_names) if wanted == "auto" else [models.named(wanted)]
     return [_loaded(path) for path in paths]
+
+
+def _face(wanted: Wanted) -> Branch:
+    source = face_source(wanted)
+    return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))
+
+
+def choose_face_model(wanted: str, info: SourceInfo) -> Model:
+    """The model asked for by name or path, or the one that was measured to be the best on such columns.
+
+    Raises ModelError.
+    """
+    auto = wanted == "auto"
+    return _loaded(models.choose_face(info.ch_names, info.unit) if auto else models.named(wanted))
 
 
 _loaded = cache(models.load)

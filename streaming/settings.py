@@ -20,6 +20,9 @@ T = TypeVar("T")
 NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 """What a participant may be called: the name is part of the feed's address."""
 
+NONE = "none"
+"""In place of a source: that sense is not watched."""
+
 FILE = Path("insightsim.toml")
 """Read from the folder a command is run in, when it is there."""
 
@@ -40,7 +43,9 @@ class Wanted:
 
     participant: str = "p1"
     eeg: str = "lsl:type=EEG"
-    """lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH.dat, or synthetic."""
+    """lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH.dat, synthetic, or none."""
+    face: str = NONE
+    """camera:0, video:PATH, rtsp://…, browser, openface:PATH, lsl:type=AU, or none."""
     trial: int = 0
     """Which trial of a file, from 1; 0 for all."""
     speed: float = 1.0
@@ -50,7 +55,17 @@ class Wanted:
     unit: str = ""
     """Of a stream or file: V, mV, uV or nV; empty: its own."""
     model: str = "auto"
-    """A model's name, the path of its card, or "auto": the richest whose channels are all there."""
+    """An EEG model's name, the path of its card, or "auto": the richest whose channels are all there."""
+    face_model_vadl: str = "auto"
+    """A face model's name, the path of its card, or "auto": the best measured for the source's columns."""
+    face_model: str = ""
+    """Path of the landmark bundle face_landmarker.task; empty: where docs/face.md says it is looked for."""
+    neutral: str = ""
+    """Path of a neutral face that `insightsim neutral` wrote; empty: learnt while watching."""
+    weight: tuple[str, ...] = ()
+    """MODEL=w: a say in what is fused, 0 to 1, in place of the model's measured skill."""
+    lsl_out: bool = False
+    """Publish action units and estimates as LSL streams: everyone on the network can read them."""
     mains: float = 50.0
     """Mains frequency, Hz: 50 or 60."""
     smoothing: float = 10.0
@@ -62,6 +77,8 @@ class Wanted:
                 f"participant is {self.participant!r}; expected 1 to 64 of a–z, A–Z, 0–9, - and _ "
                 "(the name is part of an address)"
             )
+        if self.eeg == self.face == NONE:
+            raise SettingsError("eeg and face are both none; expected a source for at least one of them")
         if self.mains not in (50.0, 60.0):
             raise SettingsError(f"mains is {self.mains:g}; expected 50 or 60 (Hz)")
         if not 0 <= self.smoothing <= 600:
@@ -72,6 +89,11 @@ class Wanted:
             raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000")
         if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:
             raise SettingsError(f"unit is {self.unit!r}; expected V, mV, uV or nV")
+
+    @property
+    def sources(self) -> str:
+        """What is watched, in words: "lsl:type=EEG and camera:0"."""
+        return " and ".join(source for source in (self.eeg, self.face) if source != NONE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Signal
 from streaming.branch import Branch
+from streaming.eeg_chain import EegChain
 from streaming.pipeline import Participant
 from streaming.sources import Source, SourceInfo
 
@@ -86,9 +88,11 @@ class Noise:
         self.calls.append(("close", threading.get_ident()))
 
 
+def judge(model: Model) -> Judge:
+    return Judge(model, Limits(), 50.0)
+
+
 def person(source: Source, name: str = "p1") -> Participant:
     """Somebody watched by this source and the model that always says 0.8."""
-    branch = Branch(
-        source, "eeg", lambda _: [Model(CARD, Agreeing())], lambda model: Judge(model, Limits(), 50.0)
-    )
+    branch = Branch(source, "eeg", partial(EegChain, lambda _: [Model(CARD, Agreeing())], judge))
     return Participant(name, [branch], LateFusion(), Smooth(10.0))

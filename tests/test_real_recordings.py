@@ -209,7 +209,7 @@ def test_the_openbci_board_is_judged_in_spite_of_its_offsets_and_bursts(watched:
 def test_a_stream_without_electrode_names_is_refused_and_how_to_give_them_is_said(
     watched: Watched, name: str
 ) -> None:
-    assert "no eeg model can read the channels" in watched.errors[name]
+    assert "no EEG model can read the channels" in watched.errors[name]
     assert "--ch-names" in watched.errors[name]
     assert watched.seen[name].states[-1].status == "failed"
     assert not watched.seen[name].judged

@@ -21,7 +21,7 @@ LOCKS = ("requirements.lock", "tests/requirements.lock")
 FLOORS = ("insightsim", "streaming", "web", "tools")
 LARGEST = 2_000_000
 """Bytes: models and pictures are small, and recordings do not belong here."""
-IMPORT_NAMES = {"scikit-learn": "sklearn"}
+IMPORT_NAMES = {"opencv-contrib-python-headless": "cv2", "scikit-learn": "sklearn"}
 BROUGHT_ALONG = {"starlette"}
 """FastAPI's own foundation: it comes in the version FastAPI wants, never in another."""
 USED_BY_NAME = {"setuptools", "websockets"}

@@ -139,7 +139,7 @@ def opened(wanted: Wanted, ident: str) -> SourceInfo:
 def test_the_model_that_the_page_names_is_the_one_that_is_taken(headset: Headset) -> None:
     assert headset.model == headset.promised
     if headset.model is None:
-        with pytest.raises(ModelError, match="no eeg model can read"):
+        with pytest.raises(ModelError, match="no EEG model can read"):
             models.choose(headset.electrodes)
     else:
         assert models.choose(headset.electrodes)[0].stem == headset.model

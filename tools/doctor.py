@@ -20,7 +20,7 @@ import typer
 
 from insightsim.errors import InsightSimError, ModelError, StreamError
 
-IMPORT_NAMES = {"scikit-learn": "sklearn"}
+IMPORT_NAMES = {"opencv-contrib-python-headless": "cv2", "scikit-learn": "sklearn"}
 """Distributions whose module has another name."""
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),

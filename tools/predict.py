@@ -75,7 +75,7 @@ def judge_trial(
     from insightsim.eeg import Windows
     from insightsim.fusion import LateFusion, Smooth
 
-    windows = Windows(replace(judge.model.card.recipe, step=step), mains)
+    windows = Windows(replace(judge.model.card.eeg, step=step), mains)
     fusion, smooth = LateFusion(), Smooth(smoothing)
     return [smooth(fusion(prediction)) for prediction in judge(list(windows(recording.signal)))]
 
@@ -100,7 +100,7 @@ def _text(recording: Recording, estimates: Sequence[Estimate], card: Card) -> It
     start = f"{recording.subject} trial {recording.trial:2}"
     for estimate in estimates:
         yield f"{start}  {estimate.time:5.1f} s  {_told(estimate)}"
-    said = trial_group(recording, estimates, card.recipe)
+    said = trial_group(recording, estimates, card.eeg)
     rated = group(VADL(*high(np.array(recording.ratings), card.threshold).astype(float)))
     ratings = " ".join(f"{value:.1f}" for value in recording.ratings)
     yield f"{start}  predicted {f'{said}  {words(said)}' if said else 'no estimate'}"

@@ -52,7 +52,7 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         except KeyboardInterrupt:  # the ordinary way to stop
             stopped = True
             typer.echo("Stopped.", err=True)
-    failures = [person.failure for person in session.people if person.failure is not None]
+    failures = [failure for person in session.people for failure in person.failures.values()]
     if bugs := [failure for failure in failures if not isinstance(failure, InsightSimError)]:
         raise BaseExceptionGroup("bugs that ended participants", bugs)
     if failures:
@@ -67,8 +67,8 @@ def _whom(settings: Settings) -> str:
     """What is watched; whose it is only where there are several."""
     people = settings.people
     if len(people) == 1:
-        return people[0].eeg
-    return ", ".join(f"{one.participant} ({one.eeg})" for one in people)
+        return people[0].sources
+    return ", ".join(f"{one.participant} ({one.sources})" for one in people)
 
 
 def _queries(session: Session, there: Callable[[Branch], object]) -> str:
@@ -78,7 +78,7 @@ def _queries(session: Session, there: Callable[[Branch], object]) -> str:
         f"{branch.source.query} ({person.name})" if several else branch.source.query
         for person in session.people
         for branch in person.branches
-        if person.failure is None and there(branch) is None
+        if branch.state.status != "failed" and there(branch) is None
     )
 
 

@@ -206,10 +206,12 @@ def test_when_no_model_fits_that_is_an_error_about_the_models_of_the_folder(tmp_
         models.choose(["Fp1", "F3", "F4", "T7"], tmp_path)
 
 
-def test_models_of_another_stream_are_no_choice(tmp_path: Path) -> None:
+def test_eeg_models_are_no_choice_for_a_face(tmp_path: Path) -> None:
     rich_and_poor(tmp_path)
-    with pytest.raises(ModelError, match="there is no model"):
-        models.choose(["Fp1", "F3", "Fp2", "F4"], tmp_path, stream="face")
+    with pytest.raises(
+        ModelError, match=r"no face model can read these columns of OpenFace; there are: none"
+    ):
+        models.choose_face(["Fp1", "F3", "Fp2", "F4"], "OpenFace", tmp_path)
 
 
 def test_a_model_is_found_by_name_or_by_path(tmp_path: Path) -> None:

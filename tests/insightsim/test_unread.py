@@ -18,7 +18,7 @@ def cards() -> Sequence[Card]:
 
 def test_channels_without_electrode_names_are_to_be_named(cards: Sequence[Card]) -> None:
     said = unread(["ch1", "ch2", "ch3"], cards)
-    assert said.startswith("no eeg model can read the channels ch1, ch2, ch3: none is named as an electrode")
+    assert said.startswith("no EEG model can read the channels ch1, ch2, ch3: none is named as an electrode")
     assert "--ch-names Fp1,Fp2,…" in said
     assert "lacks" not in said
     assert all(card.name in said for card in cards)
@@ -49,4 +49,4 @@ def test_many_channels_are_counted_and_so_are_many_missing_ones(cards: Sequence[
 
 def test_without_channels_or_without_models_there_is_still_a_sentence(cards: Sequence[Card]) -> None:
     assert "the channels (none)" in unread([], cards)
-    assert unread(["Fp1"], [], "face") == "no face model can read the channels Fp1: there is no model"
+    assert unread(["Fp1"], []) == "no EEG model can read the channels Fp1: there is no model"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Signal, StreamState
 from streaming.branch import Branch, Event
+from streaming.eeg_chain import EegChain
 from streaming.lsl import clock
 from streaming.sources import SourceInfo
 from tests.made_up import CARD, CHANNELS, RECIPE, Agreeing
@@ -58,10 +60,13 @@ def branch(source: Played, *models: Model) -> Branch:
     def choose(info: SourceInfo) -> Sequence[Model]:
         fit = [m for m in models if set(m.card.recipe.ch_names) <= set(info.ch_names)]
         if not fit:
-            raise ModelError("no eeg model can read these channels")
+            raise ModelError("no EEG model can read these channels")
         return fit
 
-    return Branch(source, "eeg", choose, lambda chosen: Judge(chosen, Limits(mains_floor=1000), 60.0))
+    def judge(chosen: Model) -> Judge:
+        return Judge(chosen, Limits(mains_floor=1000), 60.0)
+
+    return Branch(source, "eeg", partial(EegChain, choose, judge))
 
 
 def events(of: Branch) -> Iterator[Event]:
@@ -103,7 +108,7 @@ def test_samples_wait_until_a_window_can_be_complete_and_no_longer(monkeypatch, 
     watched.open()
     source.chunks = iter(signal[i : i + 1] for i in range(len(signal)))  # sample by sample
     worked: list[int] = []
-    through = type(watched.windows).__call__
+    through = type(watched._chain.windows).__call__
 
     def counted(stages: Windows, chunk: Signal) -> Iterator[Signal]:
         worked.append(len(chunk))
@@ -212,9 +217,9 @@ def test_after_a_loss_channels_may_come_in_another_order():
     watched = branch(Played(first, second), model("four", CHANNELS))
     before = [e.prediction for e in events(watched) if e.prediction]
     watched.lost("no samples")
-    windows = watched.windows
+    windows = watched._chain.windows
     after = [e.prediction for e in events(watched) if e.prediction]
-    assert watched.windows is not windows
+    assert watched._chain.windows is not windows
     assert [p.quality for p in after] == [p.quality for p in before]
     assert after[-1].vadl is not None
 

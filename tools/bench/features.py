@@ -69,12 +69,12 @@ def best(task: Callable[[], object]) -> float:
 def main(model: str) -> None:
     """Print seconds for ours and mne's, and how far the values differ."""
     card = models.load(models.choose(deap.CH_NAMES)[0] if model == "auto" else models.named(model)).card
-    data = window(card.recipe)
+    data = window(card.eeg)
     layouts: list[NDArray[Any]] = [np.ascontiguousarray(data.T), np.ascontiguousarray(data.T, np.float64)]
     found = {
-        "ours": best(partial(bandpower.features, card.recipe, data)),
+        "ours": best(partial(bandpower.features, card.eeg, data)),
         "mne": min(best(partial(mne_psd, layout)) for layout in layouts),
-        "deviation": deviation(card.recipe),
+        "deviation": deviation(card.eeg),
     }
     sys.stdout.write(json.dumps(found))
 

@@ -1,0 +1,42 @@
+"""Names of facial action units and of the columns that hold them, as OpenFace 2.2 writes them.
+
+`AUxx_r` is an intensity from 0 to 5, `AUxx_c` a presence, 0 or 1. Two programs that fill these columns do not
+agree (docs/face.md), so a Signal of them carries in its `unit` whose they are.
+"""
+
+from __future__ import annotations
+
+OPENFACE, LANDMARKS = "OpenFace", "landmarks"
+"""Whose action units: written by OpenFace, or estimated here from MediaPipe's landmarks and blendshapes."""
+
+_BOTH = "01 02 04 05 06 07 09 10 12 14 15 17 20 23 25 26"
+AUS = (*_BOTH.split(), "45")
+"""The 17 with an intensity."""
+PRESENT = (*_BOTH.split(), "28", "45")
+"""The 18 with a presence."""
+INTENSITIES = tuple(f"AU{au}_r" for au in AUS)
+PRESENCES = tuple(f"AU{au}_c" for au in PRESENT)
+POSE = ("pose_Tx", "pose_Ty", "pose_Tz", "pose_Rx", "pose_Ry", "pose_Rz")
+"""Head pose: mm and radians."""
+GAZE = ("gaze_angle_x", "gaze_angle_y")
+"""Radians."""
+VALIDITY = ("confidence", "success")
+"""0–1, and 0 or 1. Where `success` is 0 every other column is NaN: no face is not a neutral face."""
+COLUMNS = (*VALIDITY, *GAZE, *POSE, *INTENSITIES, *PRESENCES)
+"""The channels of a face Signal, whatever its source; that of an OpenFace file may have more."""
+
+FACES, SKIPPED = "faces", "skipped"
+"""Further channels of our own cameras: faces in the frame, and frames passed over so far for newer ones."""
+
+TIERS = {
+    **dict.fromkeys(("01", "02", "05", "06", "12", "45"), "good"),
+    **dict.fromkeys(("25", "26"), "fair"),
+    **dict.fromkeys(("04", "07", "09", "10", "17"), "moderate"),
+    **dict.fromkeys(("14", "15", "20", "23", "28"), "low"),
+}
+"""How far our own estimates were seen to follow OpenFace's on two talking heads (docs/face.md)."""
+
+
+def tier(column: str) -> str:
+    """The reliability tier of an AU column of ours, "good" to "low"; "" for any other column."""
+    return TIERS.get(column[2:4], "") if column.startswith("AU") else ""

@@ -1,0 +1,95 @@
+"""Sliding windows over action units: rows come as a camera gives them, at no steady rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insightsim.gaps import RESET
+from insightsim.types import Signal, join
+
+GAP = 0.25
+"""Seconds between two rows that count as a gap: no expression lasts unseen for longer."""
+
+
+class FaceWindows:
+    """Cuts rows into windows of the last `seconds`, each ending with the first row at a multiple of `step`.
+
+    So no window waits for a later row, windows of different streams line up to within a frame, and chunking
+    makes no difference. Rows whose stamps repeat or go back are dropped and counted; where the clock was set
+    back or ahead, windows start anew.
+    """
+
+    def __init__(self, seconds: float, step: float) -> None:
+        self.seconds = seconds
+        self.step = step
+        self.gaps = self.dropped = self.resets = 0
+        self._pending: Signal | None = None
+        """The rows that later windows may need."""
+        self._first = math.inf
+        """Stamp of the first row since the start or the last reset, s."""
+        self._tick = 0
+        """The next window ends at `_tick * step`, or with the first row after it."""
+
+    @property
+    def filled(self) -> float:
+        """How much of the first window is there, 0–1."""
+        if self._pending is None:
+            return 0.0
+        return min(1.0, (float(self._pending.times[-1]) - self._first) / self.seconds)
+
+    @property
+    def due(self) -> float:
+        """Stamp, s, from which a row completes a window; inf at the start."""
+        return math.inf if self._pending is None else self._tick * self.step
+
+    def __call__(self, chunk: Signal) -> Iterator[Signal]:
+        """Take in rows; yield every window they complete."""
+        for stretch in self._in_order(chunk):
+            if self._pending is None:
+                self._first = float(stretch.times[0])
+                self._tick = math.ceil(self._first / self.step)
+            whole = stretch if self._pending is None else join([self._pending, stretch])
+            for at in range(len(whole) - len(stretch), len(whole)):
+                if (time := float(whole.times[at])) < self._tick * self.step:
+                    continue
+                self._tick = math.floor(time / self.step) + 1
+                if time - self._first >= self.seconds:
+                    first = int(np.searchsorted(whole.times, time - self.seconds, "right"))
+                    yield whole[first : at + 1]
+            self._pending = whole[int(np.searchsorted(whole.times, whole.times[-1] - self.seconds)) :]
+
+    def _in_order(self, chunk: Signal) -> Iterator[Signal]:
+        """Stretches of increasing stamps; `_pending` is let go of between two of them."""
+        start, keep = 0, np.zeros(len(chunk), bool)
+        newest = -math.inf if self._pending is None else float(self._pending.times[-1])
+        for i, time in enumerate(chunk.times.tolist()):
+            step = time - newest
+            if not math.isfinite(time) or -RESET <= step <= 0:
+                self.dropped += 1
+                continue
+            if abs(step) > RESET and newest > -math.inf:
+                yield from _kept(chunk, keep, start, i)
+                self._pending, start = None, i
+                self.resets += 1
+            self.gaps += GAP < step < math.inf
+            keep[i], newest = True, time
+        yield from _kept(chunk, keep, start, len(chunk))
+
+
+def _kept(chunk: Signal, keep: NDArray[np.bool_], start: int, stop: int) -> Iterator[Signal]:
+    which = start + np.flatnonzero(keep[start:stop])
+    if len(which) == len(chunk):
+        yield chunk
+    elif len(which):
+        yield replace(chunk, data=chunk.data[which], times=chunk.times[which], state=chunk.state[which])
+
+
+def coverage(window: Signal, valid: NDArray[np.bool_], seconds: float) -> float:
+    """The share of `seconds` that valid rows stand for: each for the time since the last, at most GAP."""
+    steps = np.diff(window.times, prepend=window.times[0] - GAP)
+    return float(min(1.0, np.minimum(steps, GAP)[valid].sum() / seconds))

@@ -1,0 +1,94 @@
+"""The face branch's stages: action units in, predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from insightsim.aus import FACES, SKIPPED
+from insightsim.cards import Card
+from insightsim.errors import ModelError
+from insightsim.face_judge import FaceJudge
+from insightsim.face_windows import FaceWindows
+from insightsim.models import Model
+from insightsim.types import Prediction, Signal
+from streaming.sources import SourceInfo
+
+
+class FaceChain:
+    """window → validity → features → model."""
+
+    def __init__(self, choose: Callable[[SourceInfo], Model], info: SourceInfo) -> None:
+        """Raises ModelError where the model cannot read what the source gives."""
+        self.judge = FaceJudge(choose(info))
+        recipe = self.card.face
+        if recipe.unit != info.unit:
+            raise ModelError(
+                f"{self.card.name} was trained on action units of {recipe.unit}, but {info.name} gives "
+                f"those of {info.unit}; the two do not agree, so no estimate would mean anything"
+            )
+        if lacking := [name for name in recipe.ch_names if name not in info.ch_names]:
+            raise ModelError(f"{self.card.name} reads {', '.join(lacking)}, which {info.name} does not give")
+        self._counts: dict[str, int] = {}
+        self.windows = FaceWindows(recipe.seconds, recipe.step)
+
+    @property
+    def card(self) -> Card:
+        """Of the model in use."""
+        return self.judge.model.card
+
+    @property
+    def due(self) -> float:
+        """Stamp, s, that a row must reach to complete a window; inf at the start."""
+        return self.windows.due
+
+    @property
+    def step(self) -> float:
+        """Seconds between windows."""
+        return self.windows.step
+
+    @property
+    def gaps(self) -> int:
+        """Gaps between rows longer than a quarter second."""
+        return self.windows.gaps
+
+    @property
+    def dropped(self) -> int:
+        """Rows left out because of their stamps."""
+        return self.windows.dropped
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """What else of `StreamState` is counted: faces and frames skipped, where the source counts them."""
+        return self._counts
+
+    @property
+    def resets(self) -> int:
+        """How often the source's clock was set back or ahead."""
+        return self.windows.resets
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A face has no electrodes to leave out."""
+        return ()
+
+    @property
+    def filled(self) -> float:
+        """How much of the first window is there, 0–1."""
+        return self.windows.filled
+
+    @property
+    def note(self) -> str | None:
+        """Nothing beside what the prediction says itself."""
+        return None
+
+    @property
+    def trouble(self) -> str | None:
+        """Nothing but what the stamps tell."""
+        return None
+
+    def __call__(self, chunk: Signal) -> list[Prediction]:
+        """What comes of some rows."""
+        for name in (FACES, SKIPPED):
+            if name in chunk.ch_names and len(chunk):
+                self._counts[name] = int(chunk.data[-1, chunk.ch_names.index(name)])
+        return self.judge(list(self.windows(chunk)))
