@@ -16,7 +16,7 @@ FLOORS = ("insightsim", "streaming", "web", "tools")
 NOT_IN_THE_CORE = {"asyncio", "socket", "threading", "time", "concurrent"}
 ONLY_IN = {
     "pylsl": ("streaming/lsl.py", "streaming/outlet.py", "tools/bench/floor.py"),
-    "cv2": ("streaming/camera.py", "streaming/landmarks.py"),
+    "cv2": ("streaming/camera.py", "streaming/video.py", "streaming/landmarks.py"),
     "mediapipe": ("streaming/landmarks.py",),
     "sklearn": ("insightsim/training/",),
     "skl2onnx": ("insightsim/training/",),
@@ -32,6 +32,8 @@ ONLY_IN = {
 }
 """Module (or the call that makes a thread) → the only files or folders that may name it."""
 HEAVY = {
+    "cv2",
+    "mediapipe",
     "mne",
     "sklearn",
     "skl2onnx",
