@@ -40,3 +40,12 @@ TIERS = {
 def tier(column: str) -> str:
     """The reliability tier of an AU column of ours, "good" to "low"; "" for any other column."""
     return TIERS.get(column[2:4], "") if column.startswith("AU") else ""
+
+
+def unit(column: str, whose: str) -> str:
+    """A column's unit, where it stands alone: action units have none, and say instead `whose` they are."""
+    if column.startswith("AU"):
+        return whose
+    if column.startswith("pose_T"):
+        return "mm"
+    return "radians" if column.startswith(("pose_R", "gaze_angle")) else "none"

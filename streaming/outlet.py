@@ -9,13 +9,21 @@ import numpy as np
 import pylsl
 from numpy.typing import NDArray
 
+from insightsim import aus
 from insightsim.errors import StreamError
 from streaming.lsl import SETTLE, Inlet, clock
 from streaming.sources import SourceInfo
 
+AU = "AU"
+"""Type of an LSL stream of facial action units."""
+
 
 class Outlet:
-    """An LSL outlet for one signal, and one for markers, of the same name with "-markers" behind it."""
+    """An LSL outlet for one signal, and one for `markers`, of the same name with "-markers" behind it.
+
+    One of type AU says, in place of the unit that action units do not have, whose they are; and of each that
+    was estimated here, how reliable it was found to be.
+    """
 
     def __init__(
         self,
@@ -24,6 +32,7 @@ class Outlet:
         info: SourceInfo,
         stream_type: str = "EEG",
         pace: tuple[float, float] = (0.0, 1.0),
+        markers: bool = True,
     ) -> None:
         """`pace` is (origin, speed): stamp t is sent at origin + (t − origin) / speed on the LSL clock."""
         stream = pylsl.StreamInfo(
@@ -31,16 +40,17 @@ class Outlet:
         )
         stream.set_channel_labels(list(info.ch_names))
         stream.set_channel_types([stream_type] * len(info.ch_names))
-        stream.set_channel_units(info.unit)
+        if stream_type == AU:
+            _describe_aus(stream, info)
+        else:
+            stream.set_channel_units(info.unit)
         if info.reference:
             stream.desc().append_child("reference").append_child_value("label", info.reference)
         if pace[1] != 1.0:
             replay = stream.desc().append_child("replay")
             replay.append_child_value("origin", repr(pace[0])).append_child_value("speed", repr(pace[1]))
         self._signal = pylsl.StreamOutlet(stream)
-        self._markers = pylsl.StreamOutlet(
-            pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, pylsl.cf_string, f"{source_id}-markers")
-        )
+        self._markers = _markers(name, source_id) if markers else None
 
     def push(self, data: NDArray[np.float32], times: Sequence[float] | NDArray[np.float64]) -> None:
         """Send samples (n_samples, n_channels) with their stamps."""
@@ -48,6 +58,7 @@ class Outlet:
 
     def mark(self, text: str, time: float) -> None:
         """Send a marker with its stamp."""
+        assert self._markers is not None, "it was made without markers"
         self._markers.push_sample([text], time)
 
     def wait_for_listener(self, within: float) -> bool:
@@ -59,6 +70,22 @@ class Outlet:
         deadline = clock() + within
         while clock() < deadline and self._signal.have_consumers():
             time.sleep(0.02)
+
+
+def _describe_aus(stream: pylsl.StreamInfo, info: SourceInfo) -> None:
+    """`info.unit` says whose the action units are."""
+    stream.set_channel_units([aus.unit(name, info.unit) for name in info.ch_names])
+    channel = stream.desc().child("channels").child("channel")
+    for name in info.ch_names:
+        if info.unit == aus.LANDMARKS and (tier := aus.tier(name)):
+            channel.append_child_value("reliability", tier)
+        channel = channel.next_sibling("channel")
+
+
+def _markers(name: str, source_id: str) -> pylsl.StreamOutlet:
+    return pylsl.StreamOutlet(
+        pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, pylsl.cf_string, f"{source_id}-markers")
+    )
 
 
 def loopback(timeout: float = 3.0) -> float:

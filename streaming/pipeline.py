@@ -26,6 +26,7 @@ from streaming.face_chain import FaceChain
 from streaming.face_queries import face_source
 from streaming.feed import Feed
 from streaming.lsl import clock
+from streaming.publish import EstimateOutlet, Published
 from streaming.pump import pump
 from streaming.queries import source_of
 from streaming.settings import NONE, Settings, Wanted
@@ -45,6 +46,8 @@ class Participant:
     """What ended a stream before its time, by stream; the others go on without it."""
     patient: bool = False
     """Whether a stream that is missing at the start is looked for until it is there."""
+    outlet: EstimateOutlet | None = None
+    """Where estimates are also sent to; None: nowhere."""
 
     @property
     def error(self) -> str | None:
@@ -64,6 +67,8 @@ class Participant:
         if event.prediction is not None:
             estimate = self.smooth(self.fuse(event.prediction))
             self.feed.publish(replace(estimate, streams=tuple(self.feed.states.values())))
+            if self.outlet is not None:
+                self.outlet.push(estimate)
 
     async def run(self) -> None:
         """Run every branch until its stream ends; what ends one leaves the others running.
@@ -82,6 +87,8 @@ class Participant:
                 pumping.cancel()
             await asyncio.wait(running)
             self.feed.close()
+            if self.outlet is not None:
+                self.outlet.close()
         if self.failures:
             raise BaseExceptionGroup("what ended streams", list(self.failures.values()))
 
@@ -167,7 +174,9 @@ def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
         branches.append(_face(wanted))
     # Who is switched on late keeps nobody else from beginning, and no sense another.
     patient = several or len(branches) > 1
-    return Participant(wanted.participant, branches, LateFusion(), Smooth(wanted.smoothing), patient=patient)
+    outlet = EstimateOutlet(wanted.participant) if wanted.lsl_out else None
+    smooth = Smooth(wanted.smoothing)
+    return Participant(wanted.participant, branches, LateFusion(), smooth, patient=patient, outlet=outlet)
 
 
 def _eeg(wanted: Wanted, limits: Limits) -> Branch:
@@ -188,6 +197,8 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
 
 def _face(wanted: Wanted) -> Branch:
     source = face_source(wanted)
+    if wanted.lsl_out and not wanted.face.startswith("lsl:"):  # those are on the network already
+        source = Published(source, wanted.participant)
     return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))
 
 
