@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from insightsim.errors import ModelError
+from insightsim.types import VADL
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,13 @@ class Score:
     accuracy: float
     chance: float = 0.5
 
+    @property
+    def skill(self) -> float:
+        """How far from chance (0) to never wrong (1); 0 where the interval reaches chance."""
+        if not self.chance < self.low <= 1:
+            return 0.0
+        return min(1.0, max(0.0, (self.balanced_accuracy - self.chance) / (1 - self.chance)))
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -135,6 +143,12 @@ class Card:
     """By dimension: valence, arousal, dominance, liking."""
     familiar: float
     """99th percentile, over the training windows, of a window's distance from their mean (RMS z-score)."""
+
+    @property
+    def skill(self) -> VADL:
+        """How much better than chance it was measured to be, per dimension; 0 where it was not measured."""
+        scores = (self.scores.get(name) for name in VADL._fields)
+        return VADL(*(score.skill if score else 0.0 for score in scores))
 
     @property
     def eeg(self) -> Recipe:

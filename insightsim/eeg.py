@@ -84,8 +84,9 @@ class Judge:
         """One prediction for each window, in order. The model is asked once, about all good ones together."""
         qualities, features = examine(self.model.card.eeg, windows, self.limits, self.mains)
         good = [i for i, quality in enumerate(qualities) if quality.reason is None]
+        name, skill = self.model.card.name, self.model.card.skill
         predictions = [
-            Prediction(window.stream, float(window.times[-1]), None, None, quality, self.model.card.name)
+            Prediction(window.stream, float(window.times[-1]), None, None, quality, name, skill=skill)
             for window, quality in zip(windows, qualities, strict=True)
         ]
         if good:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from insightsim.cards import FaceRecipe
-from insightsim.face_features import features
+from insightsim.face_features import feature_names, of_rows, read
 from insightsim.face_windows import coverage
 from insightsim.types import VADL, Prediction, Quality, Signal
 
@@ -30,28 +31,41 @@ class FaceJudge:
 
     def __call__(self, windows: Sequence[Signal]) -> list[Prediction]:
         """In order; the model is asked once, about all good ones together."""
-        recipe, name = self.model.card.face, self.model.card.name
-        qualities = [assess(recipe, window) for window in windows]
+        card = self.model.card
+        qualities, features = examine(card.face, windows)
         good = [i for i, quality in enumerate(qualities) if quality.reason is None]
         predictions = [
-            Prediction(window.stream, float(window.times[-1]), None, None, quality, name)
+            Prediction(
+                window.stream, float(window.times[-1]), None, None, quality, card.name, skill=card.skill
+            )
             for window, quality in zip(windows, qualities, strict=True)
         ]
         if good:
-            probability, spread = self.model(np.stack([features(recipe, windows[i]) for i in good]))
+            probability, spread = self.model(features[good])
             for i, p, s in zip(good, probability.tolist(), spread.tolist(), strict=True):
                 predictions[i] = replace(predictions[i], vadl=VADL(*p), spread=VADL(*s))
         return predictions
 
 
-def assess(recipe: FaceRecipe, window: Signal) -> Quality:
-    """Whether a window may be judged. Rows without a number in a column that the model reads do not count."""
-    picks = [window.ch_names.index(name) for name in recipe.ch_names]
-    valid = np.asarray(~np.isnan(window.data[:, picks]).any(axis=1))
-    covered = coverage(window, valid, recipe.seconds)
+def examine(recipe: FaceRecipe, windows: Iterable[Signal]) -> tuple[list[Quality], NDArray[np.float32]]:
+    """The quality of windows, and their features (n_windows, n_features): NaN where it forbids a judgement."""
+    qualities, features = [], []
+    absent = np.full(len(feature_names(recipe)), np.nan, np.float32)
+    for window in windows:
+        rows, valid = read(recipe, window)
+        quality = assess(recipe, window.times, valid)
+        judgeable = quality.reason is None
+        features.append(of_rows(recipe, rows[valid], window.times[valid]) if judgeable else absent)
+        qualities.append(quality)
+    return qualities, np.array(features, np.float32).reshape(-1, len(absent))
+
+
+def assess(recipe: FaceRecipe, times: NDArray[np.float64], valid: NDArray[np.bool_]) -> Quality:
+    """Whether a window may be judged, from its rows' times and which have numbers in all columns it reads."""
     if not valid.any():
         return Quality(0.0, f"no face in the last {recipe.seconds:g} s")
-    gone = float(window.times[-1] - window.times[valid][-1])
+    covered = coverage(times, valid, recipe.seconds)
+    gone = float(times[-1] - times[valid][-1])
     if gone > GONE:
         return Quality(covered, f"no face for {gone:.0f} s")
     if covered < ENOUGH:

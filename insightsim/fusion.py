@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.types import VADL, Estimate, Prediction
+from insightsim.types import VADL, Estimate, Prediction, Share
 
 CERTAIN = 1e-6
 """Probabilities nearer to 0 or 1 than this count as this near: log-odds must stay finite."""
+FULL = 1.0
+"""Seconds up to which a prediction's age takes nothing from its weight."""
+WIDEST = 0.5
+"""The spread that leaves every probability possible."""
+SILENT = VADL(0.0, 0.0, 0.0, 0.0)
+"""The weight of what has no say."""
 
 Floats = NDArray[np.float64]
 
@@ -28,40 +34,90 @@ def probability(log_odds: Floats) -> VADL:
     return VADL(*(1 / (1 + np.exp(-log_odds))).tolist())
 
 
-class LateFusion:
-    """The weighted mean, on log-odds, of the latest prediction of every stream that is still fresh.
+def fuse(vadl: Floats, spread: Floats, weight: Floats) -> tuple[VADL, VADL]:
+    """One value and its spread per dimension from those of several streams, all (n_streams, 4).
 
-    Fresh is what is at most `max_age` seconds older than the newest. A stream that is not fresh, or whose
-    latest window may not be judged, has no say. `weights` are by stream, 1 where not given, 0 for no say.
-    Where a stream does not speak of a dimension (NaN) the others decide it. The spread is the weighted mean
-    of the streams' spreads: the streams watch the same person at the same moment, so their errors are not
-    taken to cancel out. With one stream, its values come through unchanged.
+    The value is the weighted mean on log-odds. Its spread has two parts, added as squares. The first is the
+    streams' own spreads, the narrower the more the other streams' weights are worth: streams watch the same
+    person, so n of them count as n only where all weights are 1. The second is their disagreement: the
+    variance between what they say, as far as it exceeds what their own spreads explain (as in random-effects
+    meta-analysis: DerSimonian and Laird, Controlled Clinical Trials 7, 1986). Where only one stream has a
+    weight above 0 its values come through unchanged, whatever the weight; where none has, they are NaN.
+    Values of weight 0 may be NaN.
+    """
+    says = weight > 0
+    total = weight.sum(axis=0)
+    part = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
+    value, own = np.where(says, vadl, 0.5), np.where(says, spread, 0.0)
+    mean = (part * value).sum(axis=0)
+    within = (part * own**2).sum(axis=0) / (1 + (weight * (1 - part)).sum(axis=0))
+    between = (part * (value - mean) ** 2).sum(axis=0)
+    explained = (part * (1 - part) * own**2).sum(axis=0)
+    width = np.minimum(np.sqrt(within + np.maximum(0.0, between - explained)), WIDEST)
+    together = np.array(probability((part * log_odds(value)).sum(axis=0)))
+    n, first = says.sum(axis=0), says.argmax(axis=0)  # of a single one, no digit is lost on the way
+    together = np.where(n > 1, together, np.where(n == 1, value[first, range(4)], np.nan))
+    width = np.where(n > 1, width, np.where(n == 1, own[first, range(4)], np.nan))
+    return VADL(*together.tolist()), VADL(*width.tolist())
+
+
+class LateFusion:
+    """What the latest predictions of all streams come to together: see `fuse`.
+
+    A stream's weight per dimension is its model's measured skill, times its window's quality, times its
+    freshness: 1 up to a second behind the newest stream, 0 from `max_age` seconds on. Ages are told by the
+    moments at which predictions were due here, so streams stamped by clocks of their own compare too.
+    `weights` (0–1, by the name of a model) stand in place of measured skill. A dimension in which no stream
+    has a weight is NaN; without any there is no estimate, and the reason names what each stream lacks.
     """
 
     def __init__(self, weights: Mapping[str, float] | None = None, max_age: float = 3.0) -> None:
         self.weights = weights or {}
         self.max_age = max_age
         self._latest: dict[str, Prediction] = {}
+        self._clocks = False
+        """Whether the streams that had a say together last had stamps from different clocks."""
 
     def __call__(self, prediction: Prediction) -> Estimate:
         """The estimate after this prediction; `vadl` equals `raw`, nothing is smoothed here."""
         self._latest[prediction.stream] = prediction
-        now = max(p.time for p in self._latest.values())
-        fresh = [p for p in self._latest.values() if now - p.time <= self.max_age]
+        latest = [self._latest[stream] for stream in sorted(self._latest)]
+        now = max(map(_moment, latest))
+        shares = tuple(self._share(p, now - _moment(p)) for p in latest)
+        fresh = [p for p, share in zip(latest, shares, strict=True) if share.age < self.max_age]
         bad = tuple(fault for p in fresh for fault in p.quality.bad)
-        weight = {p.stream: self.weights.get(p.stream, 1.0) for p in fresh}
-        judged = [p for p in fresh if p.vadl and p.spread and weight[p.stream] > 0]
-        if not judged:
+        heard = [(p, share) for p, share in zip(latest, shares, strict=True) if share.reason is None]
+        time = self._time([p for p, _ in heard] or fresh)
+        if not heard:
             quality = min(p.quality.score for p in fresh)
-            return Estimate(now, None, None, None, quality, _reason(fresh), bad=bad)
-        if len(judged) == 1:
-            (only,) = judged
-            return Estimate(now, only.vadl, only.vadl, only.spread, only.quality.score, None, bad=bad)
-        weights = np.array([weight[p.stream] for p in judged])
-        vadl = probability(_mean([log_odds(p.vadl) for p in judged if p.vadl], weights))
-        spread = VADL(*_mean([np.array(p.spread) for p in judged], weights).tolist())
-        quality = float(np.average([p.quality.score for p in judged], weights=weights))
-        return Estimate(now, vadl, vadl, spread, quality, None, bad=bad)
+            return Estimate(time, None, None, None, quality, _reason(shares), bad=bad, shares=shares)
+        weight = np.array([share.weight for _, share in heard])
+        said, spreads = np.array([p.vadl for p, _ in heard]), np.array([p.spread for p, _ in heard])
+        vadl, spread = fuse(said, spreads, weight)
+        score = [p.quality.score for p, _ in heard]
+        quality = score[0] if len(score) == 1 else float(np.average(score, weights=weight.sum(axis=1)))
+        return Estimate(time, vadl, vadl, spread, quality, None, bad=bad, shares=shares)
+
+    def _share(self, p: Prediction, age: float) -> Share:
+        """What a stream says, with its weight or the reason why it has none."""
+        if age >= self.max_age or p.vadl is None or p.spread is None:
+            why = p.quality.reason or "no judged window"
+            old = f"its newest window is {age:.0f} s old"
+            return Share(p.stream, p.model, None, None, SILENT, age, old if p.vadl else why)
+        given = self.weights.get(p.model)
+        trust = np.nan_to_num(np.array(p.skill if given is None else [given] * len(p.vadl)))
+        freshness = min(1.0, (self.max_age - age) / (self.max_age - FULL))
+        weight = trust * p.quality.score * freshness
+        weight[np.isnan(p.vadl) | np.isnan(p.spread)] = 0.0
+        reason = None if weight.any() else _unheard(p.model, given)
+        return Share(p.stream, p.model, p.vadl, p.spread, VADL(*weight.tolist()), age, reason)
+
+    def _time(self, predictions: Sequence[Prediction]) -> float:
+        """When the newest of them was: by its stamp, or by its moment where their stamps do not compare."""
+        if len(predictions) > 1:
+            ahead = [p.time - _moment(p) for p in predictions]
+            self._clocks = max(ahead) - min(ahead) > self.max_age
+        return max(_moment(p) if self._clocks else p.time for p in predictions)
 
 
 class Smooth:
@@ -100,18 +156,23 @@ class Smooth:
         return replace(estimate, vadl=probability(shown), spread=VADL(*spread.tolist()))
 
 
-def _mean(values: list[Floats], weights: Floats) -> Floats:
-    """The weighted mean per dimension of those that are numbers; NaN where none is."""
-    table = np.array(values)
-    counts = np.where(np.isnan(table), 0.0, weights[:, None])
-    total = counts.sum(axis=0)
-    mean = np.full(table.shape[1], np.nan)
-    np.divide((counts * np.nan_to_num(table)).sum(axis=0), total, out=mean, where=total > 0)
-    return mean
+def _moment(prediction: Prediction) -> float:
+    """When it was due, on the clock that all streams share, s."""
+    return prediction.time if prediction.moment is None else prediction.moment
 
 
-def _reason(unjudged: list[Prediction]) -> str:
+def _unheard(model: str, given: float | None) -> str:
+    """Why a model that says something has no say."""
+    if given is not None:
+        return f"{model} is shown beside, not fused: its weight is {given:g}"
+    return (
+        f"{model} was not measured to be better than chance, so it is shown beside, not fused; "
+        f"--weight {model}=1 gives it a say"
+    )
+
+
+def _reason(shares: Sequence[Share]) -> str:
     """Why nothing can be said; the streams are named only when there are several."""
-    if len(unjudged) == 1:
-        return unjudged[0].quality.reason or "no judged window"
-    return "; ".join(f"{p.stream}: {p.quality.reason}" for p in unjudged)
+    if len(shares) == 1:
+        return shares[0].reason or ""
+    return "; ".join(f"{share.stream}: {share.reason}" for share in shares)

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from insightsim.cards import Card, Features, Filter, Recipe, Threshold, Trained
+from insightsim.cards import Card, Features, Filter, Recipe, Score, Threshold, Trained
 from insightsim.eeg import Judge
 from insightsim.errors import InsightSimError
 from insightsim.fusion import LateFusion, Smooth
 from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Signal
+from insightsim.vadl import DIMENSIONS
 from streaming.branch import Branch
 from streaming.eeg_chain import EegChain
 from streaming.pipeline import Participant
@@ -32,9 +33,10 @@ def recipe(features: Features, **changes: Any) -> Recipe:
 
 
 RECIPE = recipe(Features("log_bandpower", {"alpha": (8, 13)}), reference="as recorded", n_samples=256)
-CARD = Card(
-    "made-up", "1", "Apache-2.0", "", RECIPE, Threshold(), Trained("", True, 0, 0, 0, 5, 0, ""), "", {}, 1.0
-)
+SCORES = {name: Score(0.75, 0.7, 0.8, 0.8, 0.55, 0.75) for name in DIMENSIONS}
+"""Of a model that is well better than chance: it has a say."""
+TRAINED = Trained("", True, 0, 0, 0, 5, 0, "")
+CARD = Card("made-up", "1", "Apache-2.0", "", RECIPE, Threshold(), TRAINED, "", SCORES, 1.0)
 
 
 class Agreeing:

@@ -2,99 +2,270 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightsim.fusion import LateFusion, Smooth, log_odds, probability
-from insightsim.types import VADL, Estimate, Prediction, Quality
+from insightsim.cards import Score
+from insightsim.fusion import LateFusion, Smooth, fuse, log_odds, probability
+from insightsim.types import SURE, VADL, Estimate, Prediction, Quality
+from tests.made_up import CARD
 
 NAN = float("nan")
 LOW, HIGH = VADL(0.2, 0.2, 0.2, 0.2), VADL(0.8, 0.8, 0.8, 0.8)
 SPREAD = VADL(0.1, 0.1, 0.1, 0.1)
+NONE, HALF = VADL(0.0, 0.0, 0.0, 0.0), VADL(0.5, 0.5, 0.5, 0.5)
 
 
-def says(vadl: VADL | None, stream: str = "eeg", time: float = 0.0, spread: VADL = SPREAD) -> Prediction:
+def says(
+    vadl: VADL | None, stream: str = "eeg", time: float = 0.0, spread: VADL = SPREAD, skill: VADL = SURE
+) -> Prediction:
+    model = f"{stream}-model"
     if vadl is None:
         return Prediction(
-            stream, time, None, None, Quality(0.25, f"{stream} is flat", (("Fp1", "flat"),)), "m"
+            stream, time, None, None, Quality(0.25, f"{stream} is flat", (("Fp1", "flat"),)), model
         )
-    return Prediction(stream, time, vadl, spread, Quality(0.9, None), "m")
+    return Prediction(stream, time, vadl, spread, Quality(1.0, None), model, skill=skill)
 
 
 def estimate(vadl: VADL | None, time: float = 0.0) -> Estimate:
     return Estimate(time, vadl, vadl, SPREAD, 1.0, None if vadl else "flat")
 
 
-def test_one_stream_comes_through_unchanged():
+def after(*predictions: Prediction, weights: dict[str, float] | None = None) -> Estimate:
+    """The estimate after all of them, in this order."""
+    fusion = LateFusion(weights)
+    return [fusion(prediction) for prediction in predictions][-1]
+
+
+def spread_of(*predictions: Prediction) -> float:
+    out = after(*predictions).spread
+    assert out is not None
+    return out.valence
+
+
+def test_one_stream_comes_through_unchanged_whatever_its_weight() -> None:
     vadl, spread = VADL(0.123, NAN, 1.0, 0.0), VADL(0.1, NAN, 0.2, 0.3)
-    out = LateFusion({"eeg": 0.3})(says(vadl, spread=spread, time=5.0))
-    assert out == Estimate(5.0, vadl, vadl, spread, 0.9, None)
+    only = replace(says(vadl, spread=spread, time=5.0, skill=HALF), quality=Quality(0.3, None))
+    out = after(only)
+    assert repr((out.vadl, out.raw, out.spread)) == repr((vadl, vadl, spread))  # to the last digit
+    assert (out.quality, out.time) == (0.3, 5.0)
+    (share,) = out.shares
+    assert (share.stream, share.vadl, share.age, share.reason) == ("eeg", vadl, 0.0, None)
+    assert share.weight == VADL(0.15, 0.0, 0.15, 0.15)
 
 
-def test_two_streams_meet_on_log_odds():
-    fusion = LateFusion({"face": 3.0})
-    fusion(says(LOW))
-    out = fusion(says(HIGH, "face"))
-    expected = (1 * math.log(0.2 / 0.8) + 3 * math.log(0.8 / 0.2)) / 4
+def test_two_streams_meet_on_log_odds_by_skill_times_quality() -> None:
+    face = says(HIGH, "face", skill=VADL(0.6, 0.6, 0.6, 0.6))
+    out = after(replace(says(LOW, skill=HALF), quality=Quality(0.4, None)), face)
+    expected = (0.2 * math.log(0.2 / 0.8) + 0.6 * math.log(0.8 / 0.2)) / 0.8
     assert out.vadl == pytest.approx([1 / (1 + math.exp(-expected))] * 4)
     assert out.raw == out.vadl
+    assert out.quality == pytest.approx((0.2 * 0.4 + 0.6 * 1.0) / 0.8)
 
 
-def test_the_spread_of_several_is_between_theirs_not_below():
-    fusion = LateFusion({"face": 3.0})
-    fusion(says(LOW, spread=VADL(0.1, 0.1, NAN, NAN)))
-    out = fusion(says(LOW, "face", spread=VADL(0.3, 0.1, 0.2, NAN)))
-    np.testing.assert_allclose(out.spread, [0.25, 0.1, 0.2, NAN])
-
-
-def test_a_dimension_one_stream_does_not_speak_of_is_decided_by_the_other():
-    fusion = LateFusion()
-    fusion(says(VADL(NAN, 0.2, NAN, 0.5)))
-    out = fusion(says(VADL(0.8, 0.8, NAN, NAN), "face"))
+def test_a_dimension_one_stream_does_not_speak_of_is_decided_by_the_other() -> None:
+    out = after(says(VADL(NAN, 0.2, NAN, 0.5)), says(VADL(0.8, 0.8, NAN, NAN), "face"))
     np.testing.assert_allclose(out.vadl, [0.8, 0.5, NAN, 0.5])
+    assert out.vadl is not None
+    assert (out.vadl.valence, out.vadl.liking) == (0.8, 0.5)
 
 
-def test_a_stream_that_fell_silent_loses_its_say():
-    fusion = LateFusion(max_age=3.0)
-    fusion(says(LOW, "face", time=10.0))
-    assert fusion(says(HIGH, time=13.0)).vadl == pytest.approx([0.5] * 4)
-    assert fusion(says(HIGH, time=13.1)).vadl == HIGH
+def test_a_stream_grows_less_weighty_with_age_and_loses_its_say() -> None:
+    def weight(behind: float) -> float:
+        face, _ = sorted(
+            after(says(HIGH, "face", 10.0), says(LOW, time=10.0 + behind)).shares,
+            key=lambda share: share.stream != "face",
+        )
+        assert face.age == pytest.approx(behind)
+        return face.weight.valence
+
+    assert [weight(behind) for behind in (0.0, 1.0, 2.0, 2.5, 3.0, 9.0)] == [1.0, 1.0, 0.5, 0.25, 0.0, 0.0]
+    out = after(says(HIGH, "face", 10.0), says(LOW, time=13.0))
+    assert out.vadl == LOW
+    assert [share.reason for share in out.shares] == [None, "its newest window is 3 s old"]
+    assert out.shares[1].vadl is None, "what is out of date is still shown beside"
 
 
-def test_a_late_prediction_of_another_stream_does_not_count_when_stale():
-    fusion = LateFusion()
-    fusion(says(HIGH, time=20.0))
-    out = fusion(says(LOW, "face", time=10.0))
+def test_a_late_prediction_of_another_stream_does_not_count_when_stale() -> None:
+    out = after(says(HIGH, time=20.0), says(LOW, "face", time=10.0))
     assert (out.time, out.vadl) == (20.0, HIGH)
 
 
-def test_an_unjudged_window_is_no_estimate_and_says_why():
-    fusion = LateFusion()
-    fusion(says(HIGH))
-    out = fusion(says(None, time=0.25))
-    assert out == Estimate(0.25, None, None, None, 0.25, "eeg is flat", bad=(("Fp1", "flat"),))
+def test_an_unjudged_window_is_no_estimate_and_says_why() -> None:
+    out = after(says(HIGH), says(None, time=0.25))
+    assert (out.time, out.vadl, out.raw, out.spread) == (0.25, None, None, None)
+    assert (out.quality, out.reason, out.bad) == (0.25, "eeg is flat", (("Fp1", "flat"),))
 
 
-def test_an_unjudged_stream_leaves_the_word_to_the_other():
-    fusion = LateFusion()
-    fusion(says(None))
-    out = fusion(says(HIGH, "face"))
+def test_an_unjudged_stream_leaves_the_word_to_the_other() -> None:
+    out = after(says(None), says(HIGH, "face"))
     assert (out.vadl, out.reason, out.bad) == (HIGH, None, (("Fp1", "flat"),))
+    assert [share.reason for share in out.shares] == ["eeg is flat", None]
 
 
-def test_several_unjudged_streams_all_say_why():
+def test_several_unjudged_streams_all_say_why() -> None:
+    assert after(says(None), says(None, "face")).reason == "eeg: eeg is flat; face: face is flat"
+
+
+def test_a_model_without_skill_in_a_dimension_leaves_it_to_the_other_or_open() -> None:
+    eeg, face = says(LOW, skill=VADL(0.5, 0.0, 0.5, 0.5)), says(VADL(NAN, 0.9, NAN, NAN), "face")
+    assert after(eeg).vadl == pytest.approx(VADL(0.2, NAN, 0.2, 0.2), nan_ok=True)
+    assert after(eeg, face).vadl == pytest.approx(VADL(0.2, 0.9, 0.2, 0.2))
+
+
+def test_a_model_without_any_skill_is_shown_beside_and_says_how_it_can_be_heard() -> None:
+    alone = after(says(HIGH, "face", skill=NONE))
+    assert alone.vadl is None
+    assert alone.reason == (
+        "face-model was not measured to be better than chance, so it is shown beside, not fused; "
+        "--weight face-model=1 gives it a say"
+    )
+    beside = after(says(HIGH, "face", skill=NONE), says(LOW))
+    assert beside.vadl == LOW
+    assert [share.vadl for share in beside.shares] == [LOW, HIGH]
+    assert [share.reason for share in beside.shares] == [None, alone.reason]
+
+
+def test_a_weight_that_is_given_stands_in_place_of_measured_skill() -> None:
+    eeg, face = says(LOW), says(VADL(0.8, NAN, NAN, NAN), "face", skill=NONE)
+    heard = after(eeg, face, weights={"face-model": 0.4})
+    assert heard.shares[1].weight == VADL(0.4, 0.0, 0.0, 0.0)
+    assert heard.vadl is not None
+    assert 0.2 < heard.vadl.valence < 0.8
+    silenced = after(eeg, face, weights={"eeg-model": 0.0})
+    assert silenced.vadl is None
+    assert silenced.shares[0].reason == "eeg-model is shown beside, not fused: its weight is 0"
+
+
+def test_a_card_has_skill_only_where_it_was_measured_to_be_better_than_chance() -> None:
+    def score(balanced: float, low: float, chance: float = 0.5) -> Score:
+        return Score(balanced, low, 0.9, 0.8, 0.5, balanced, chance)
+
+    scores = {"valence": score(0.75, 0.6), "arousal": score(0.75, 0.5), "dominance": score(0.6, 0.3, 0.2)}
+    assert replace(CARD, scores=scores).skill == pytest.approx(VADL(0.5, 0.0, 0.5, 0.0))
+    assert replace(CARD, scores={}).skill == NONE
+    assert replace(CARD, scores={"valence": score(NAN, NAN), "liking": score(7.0, 1.0)}).skill.valence == 0
+    assert all(0 <= score(*at).skill <= 1 for at in ((7.0, 1.0), (0.1, 0.9), (1.0, 1.5, 1.0), (NAN, 0.6)))
+
+
+def test_streams_stamped_by_clocks_of_their_own_are_compared_by_their_moments() -> None:
+    def turn(now: float) -> tuple[Prediction, Prediction]:
+        return replace(says(LOW, time=1.7e9 + now), moment=now), replace(says(HIGH, "face", now), moment=now)
+
     fusion = LateFusion()
-    fusion(says(None))
-    assert fusion(says(None, "face")).reason == "eeg: eeg is flat; face: face is flat"
+    times = [fusion(prediction).time for now in (50.0, 50.5, 51.0) for prediction in turn(now)][1:]
+    assert times == [50.0, 50.5, 50.5, 51.0, 51.0], "time jumps between two clocks"
+    gone = replace(says(None, time=1.7e9 + 51), moment=51.2)  # the time goes on when one of them is lost
+    assert [fusion(gone).time, fusion(turn(51.5)[1]).time] == [51.0, 51.5]
 
 
-def test_a_weight_of_zero_is_no_say():
-    fusion = LateFusion({"face": 0.0})
-    assert fusion(says(HIGH, "face")).vadl is None
-    assert fusion(says(LOW)).vadl == LOW
+def test_a_fast_replay_of_both_keeps_the_time_of_the_recording() -> None:
+    fusion = LateFusion()
+    for stream, time in (("eeg", 10.0), ("face", 10.25), ("eeg", 50.0), ("face", 50.25)):
+        out = fusion(replace(says(HIGH, stream, time), moment=time / 10))
+        assert out.time == time
+
+
+PROBABILITIES, SPREADS, WEIGHTS = st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 1)
+STREAMS = st.lists(st.tuples(PROBABILITIES, SPREADS, WEIGHTS, st.floats(0, 5)), min_size=1, max_size=4)
+
+
+def stream(i: int, value: float, spread: float, skill: float, age: float = 0.0) -> Prediction:
+    four = [VADL(*[x] * 4) for x in (value, spread, skill)]
+    return says(four[0], f"stream {i}", 100.0 - age, four[1], four[2])
+
+
+@given(STREAMS)
+def test_order_does_not_matter(told: list[tuple[float, float, float, float]]) -> None:
+    predictions = [stream(i, *each) for i, each in enumerate(told)]
+    first, *others = [after(*order) for order in permutations(predictions)]
+    assert all(repr(other) == repr(first) for other in others)
+
+
+@given(STREAMS)
+def test_bounds_are_kept_and_the_value_lies_between_what_was_said(
+    told: list[tuple[float, float, float, float]],
+) -> None:
+    out = after(*[stream(i, *each) for i, each in enumerate(told)])
+    if out.vadl is None or out.spread is None:
+        assert out.reason
+        return
+    said = [share.vadl.valence for share in out.shares if share.vadl and share.weight.valence > 0]
+    assert min(said) - 1e-5 <= out.vadl.valence <= max(said) + 1e-5
+    assert 0 <= out.spread.valence <= 0.5
+
+
+@given(STREAMS, PROBABILITIES, SPREADS)
+def test_a_missing_stream_is_as_good_as_one_of_weight_zero(
+    told: list[tuple[float, float, float, float]], value: float, spread: float
+) -> None:
+    predictions = [stream(i, *each) for i, each in enumerate(told)]
+    without, within = after(*predictions), after(*predictions, stream(9, value, spread, 0.0, 5.0))
+    for name in ("vadl", "spread", "quality"):
+        assert repr(getattr(within, name)) == repr(getattr(without, name))
+
+
+@given(PROBABILITIES, SPREADS, PROBABILITIES, SPREADS, st.floats(0.05, 1))
+def test_a_stream_of_hardly_any_weight_makes_hardly_any_difference(
+    value: float, spread: float, other: float, others: float, weight: float
+) -> None:
+    out = after(stream(0, value, spread, weight), stream(1, other, others, 1e-12))
+    assert out.vadl is not None
+    assert out.vadl.valence == pytest.approx(value, abs=1e-4)
+    assert out.spread is not None
+    assert out.spread.valence == pytest.approx(spread, abs=1e-4)
+
+
+@given(PROBABILITIES, st.floats(0.01, 0.5), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_evidence_that_agrees_narrows_the_spread(value: float, spread: float, one: float, two: float) -> None:
+    alone = stream(0, value, spread, one)
+    assert spread_of(alone, stream(1, value, spread, two)) < spread_of(alone) == spread
+
+
+@given(PROBABILITIES, PROBABILITIES, PROBABILITIES, SPREADS, SPREADS, st.floats(0.05, 1), st.floats(0.05, 1))
+def test_the_further_apart_the_evidence_the_wider_the_spread(
+    value: float, near: float, far: float, own: float, others: float, one: float, two: float
+) -> None:
+    near, far = sorted((near, far), key=lambda other: abs(other - value))
+    apart = [spread_of(stream(0, value, own, one), stream(1, other, others, two)) for other in (near, far)]
+    assert apart[0] <= apart[1] + 1e-12
+
+
+@given(st.floats(0.05, 0.3), st.floats(0.2, 1), st.floats(0, 0.05))
+def test_evidence_that_disagrees_makes_the_spread_wider_than_that_of_either(
+    low: float, weight: float, spread: float
+) -> None:
+    one, other = stream(0, low, spread, weight), stream(1, 1 - low, spread, weight)
+    assert spread_of(one, other) > spread + 0.1
+
+
+@given(
+    PROBABILITIES,
+    st.floats(0.01, 0.5),
+    st.floats(0.05, 1),
+    st.floats(0.05, 1),
+    st.floats(0, 3),
+    st.floats(0, 3),
+)
+def test_a_stream_that_fades_out_widens_the_spread(
+    value: float, spread: float, one: float, two: float, sooner: float, later: float
+) -> None:
+    sooner, later = sorted((sooner, later))
+    kept = stream(0, value, spread, one)
+    widths = [spread_of(stream(1, value, spread, two, age), kept) for age in (sooner, later)]
+    assert widths[0] <= widths[1] + 1e-12
+    assert spread_of(stream(1, value, spread, two, 3.0), kept) == spread > widths[0] - 1e-12
+
+
+def test_values_of_weight_zero_may_be_no_numbers() -> None:
+    vadl, spread = fuse(
+        np.array([[NAN] * 4, [0.7] * 4]), np.array([[NAN] * 4, [0.1] * 4]), np.array([[0.0] * 4, [0.3] * 4])
+    )
+    assert (vadl, spread) == (VADL(0.7, 0.7, 0.7, 0.7), SPREAD)
 
 
 def test_smoothing_starts_with_the_first_value_as_it_is():
