@@ -4,6 +4,7 @@ InsightSimError
 ├── SignalError      a signal lacks the channels, rate, unit or shape its consumer needs
 ├── StreamError      something about a live stream
 │   ├── StreamNotFound   no stream answers the query
+│   │   └── StreamAwaited    somebody has to do something first: it is waited for, however long
 │   ├── StreamAmbiguous  more than one stream answers the query
 │   └── StreamLost       a stream that was there went silent or closed
 ├── ModelError       a model file and its card do not fit each other, or the signal
@@ -39,6 +40,10 @@ class StreamError(InsightSimError):
 
 class StreamNotFound(StreamError):
     """No stream answers the query."""
+
+
+class StreamAwaited(StreamNotFound):
+    """Somebody has to do something before there is a stream, as the message says: it is waited for."""
 
 
 class StreamAmbiguous(StreamError):

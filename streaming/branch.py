@@ -199,6 +199,10 @@ class Branch:
         reason = reason or f"warming up: {filled:.0%} of the first window"
         return [self._event("warming up", self._silence(reason), **self._figures(None))]
 
+    def waiting(self, reason: str) -> Event:
+        """Not there yet, for the reason given."""
+        return self._event("connecting", reason=reason)
+
     def lost(self, reason: str) -> Event:
         """The stream went silent: nothing it said before counts any more."""
         silence = self._silence(f"the stream is lost: {reason}")

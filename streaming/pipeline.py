@@ -21,6 +21,7 @@ from insightsim.models import Model
 from insightsim.quality import Limits
 from insightsim.types import Estimate, Prediction
 from streaming.branch import Branch, Event
+from streaming.browser import BROWSER, BrowserFrames
 from streaming.eeg_chain import EegChain
 from streaming.face_chain import FaceChain
 from streaming.face_queries import face_source
@@ -48,6 +49,8 @@ class Participant:
     """Whether a stream that is missing at the start is looked for until it is there."""
     outlet: EstimateOutlet | None = None
     """Where estimates are also sent to; None: nowhere."""
+    camera: BrowserFrames | None = None
+    """Where a page puts its camera's pictures; None where the face comes from elsewhere."""
 
     @property
     def error(self) -> str | None:
@@ -122,6 +125,11 @@ class Session:
         return {person.name: [b.card for b in person.branches if b.card] for person in self.people}
 
     @property
+    def cameras(self) -> dict[str, BrowserFrames]:
+        """Where a page puts its camera's pictures, for everyone whose face is watched so."""
+        return {person.name: person.camera for person in self.people if person.camera is not None}
+
+    @property
     def errors(self) -> dict[str, str]:
         """What ended those participants that failed, in words."""
         return {person.name: person.error for person in self.people if person.error}
@@ -170,13 +178,16 @@ def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
     branches = []
     if wanted.eeg != NONE:
         branches.append(_eeg(wanted, limits))
+    camera = BrowserFrames() if wanted.face == BROWSER else None
     if wanted.face != NONE:
-        branches.append(_face(wanted))
+        branches.append(_face(wanted, camera))
     # Who is switched on late keeps nobody else from beginning, and no sense another.
     patient = several or len(branches) > 1
     outlet = EstimateOutlet(wanted.participant) if wanted.lsl_out else None
     smooth = Smooth(wanted.smoothing)
-    return Participant(wanted.participant, branches, LateFusion(), smooth, patient=patient, outlet=outlet)
+    return Participant(
+        wanted.participant, branches, LateFusion(), smooth, patient=patient, outlet=outlet, camera=camera
+    )
 
 
 def _eeg(wanted: Wanted, limits: Limits) -> Branch:
@@ -195,8 +206,8 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
     return [_loaded(path) for path in paths]
 
 
-def _face(wanted: Wanted) -> Branch:
-    source = face_source(wanted)
+def _face(wanted: Wanted, camera: BrowserFrames | None) -> Branch:
+    source = face_source(wanted, camera)
     if wanted.lsl_out and not wanted.face.startswith("lsl:"):  # those are on the network already
         source = Published(source, wanted.participant)
     return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))

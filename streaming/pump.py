@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from insightsim.errors import InsightSimError, StreamLost, StreamNotFound
+from insightsim.errors import InsightSimError, StreamAwaited, StreamLost, StreamNotFound
 from streaming.branch import Branch, Event
 from streaming.lsl import clock
 
@@ -54,11 +54,16 @@ async def pump(branch: Branch, take: Take, patient: bool = False) -> None:
 
 
 async def _find(call: Call, branch: Branch, take: Take, patient: bool) -> None:
-    """Open the source for the first time; what is not there by then is lost to the patient, else an error."""
+    """Open the source for the first time; what is not there by then is lost to the patient, else an error.
+
+    A stream that awaits somebody is looked for until they have done it.
+    """
     deadline = clock() + OPEN_WITHIN - TRY
     while True:
         try:
             return take(await call(partial(branch.open, TRY)))
+        except StreamAwaited as awaited:
+            take(branch.waiting(str(awaited)))
         except StreamNotFound as missing:
             if clock() < deadline:
                 continue

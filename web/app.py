@@ -13,14 +13,14 @@ from fastapi.staticfiles import StaticFiles
 
 from insightsim.cards import Card
 from insightsim.types import Estimate
+from streaming.browser import BrowserFrames
 from streaming.feed import Feed
+from web.camera import camera
 from web.guard import Guard
+from web.limits import FAILED, MAX_MESSAGE, OVER, TOO_LARGE, TOO_MUCH, UNKNOWN, Allowance, short
 from web.messages import Message, dumps, estimate_message, hello_message, status_message, stream_fields
 
 STATIC = Path(__file__).parent / "static"
-
-UNKNOWN, OVER, FAILED = 4404, 4000, 4500
-"""Why a WebSocket was closed: no such participant; the end of their session; it ended in an error."""
 
 
 class Session(Protocol):
@@ -33,6 +33,10 @@ class Session(Protocol):
     @property
     def cards(self) -> Mapping[str, Sequence[Card]]:
         """The models that speak about each participant."""
+
+    @property
+    def cameras(self) -> Mapping[str, BrowserFrames]:
+        """Where a page puts its camera's pictures, for everyone whose face is watched so."""
 
     @property
     def utc_offset(self) -> float | None:
@@ -72,13 +76,19 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
         feed = session.participants.get(participant)
         if feed is None:
             there = ", ".join(session.participants)
-            await websocket.close(UNKNOWN, _short(f"No such participant. There are: {there}."))
+            await websocket.close(UNKNOWN, short(f"No such participant. There are: {there}."))
             return
         # Sending alone would not notice, on a silent feed, that the page has left or that the server stops.
         async with asyncio.TaskGroup() as tasks:
             sending = tasks.create_task(_send(websocket, session, participant, feed))
-            await _until_left(websocket)
+            too_much = await _until_left(websocket)
             sending.cancel()
+        if too_much is not None and sending.cancelled():
+            await websocket.close(*too_much)
+
+    @app.websocket("/camera/{participant}")
+    async def send_camera(websocket: WebSocket, participant: str) -> None:
+        await camera(websocket, session.cameras.get(participant), session.participants.get(participant))
 
     return app
 
@@ -119,7 +129,7 @@ async def _send(websocket: WebSocket, session: Session, participant: str, feed: 
         if error is None:
             await websocket.close(OVER, "The session is over.")
         else:
-            await websocket.close(FAILED, _short(error))
+            await websocket.close(FAILED, short(error))
     except WebSocketDisconnect:
         pass  # left while something was being sent; `_until_left` sees it too
 
@@ -130,12 +140,17 @@ def _hello(session: Session, participant: str) -> Message:
     )
 
 
-async def _until_left(websocket: WebSocket) -> None:
-    """Return once the page is gone; whatever it says until then is ignored."""
-    while (await websocket.receive())["type"] != "websocket.disconnect":
-        pass
-
-
-def _short(reason: str) -> str:
-    """Cut to what a close frame holds: 123 bytes."""
-    return reason.encode()[:123].decode(errors="ignore")
+async def _until_left(websocket: WebSocket) -> tuple[int, str] | None:
+    """Return once the page is gone, or says too much: code and reason. What it says until then is ignored."""
+    allowance = Allowance()
+    clock = asyncio.get_running_loop().time
+    while (message := await websocket.receive())["type"] != "websocket.disconnect":
+        said = message.get("bytes") or (message.get("text") or "").encode()
+        if len(said) > MAX_MESSAGE:
+            return (
+                TOO_LARGE,
+                f"A message has {len(said)} bytes; {MAX_MESSAGE} are allowed, and none is needed.",
+            )
+        if not allowance(clock()):
+            return TOO_MUCH, "Too many messages; none is needed."
+    return None

@@ -7,6 +7,9 @@ short list, compared as whole strings: patterns let look-alikes such as 127.0.0.
 A missing Origin is accepted, on WebSocket too. Browsers always send it there, so its absence means a program
 on this machine (the server listens on loopback alone), and such a program could send any Origin it liked.
 `null`, which sandboxed frames send, is refused.
+
+Where pictures go in, a missing Origin is refused as well: only a page has a camera to ask for, and what goes
+in there becomes somebody's estimate. That stops mistakes, not a program that means to pose as the page.
 """
 
 from __future__ import annotations
@@ -32,9 +35,13 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
+PAGES_ONLY = "/camera/"
+"""Beginning of the addresses that no program has a reason to use."""
+
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -60,19 +67,21 @@ class Guard:
             await self.app(scope, receive, send)
             return
         send = _with_headers(send, scope["path"])
-        refusal = self._refusal(Headers(scope=scope))
+        refusal = self._refusal(scope["path"], Headers(scope=scope))
         if refusal is None:
             await self.app(scope, receive, send)
         else:
             # On a WebSocket, Starlette turns a response sent before accepting into a refused handshake.
             await PlainTextResponse(refusal + "\n", status_code=403)(scope, receive, send)
 
-    def _refusal(self, headers: Headers) -> str | None:
+    def _refusal(self, path: str, headers: Headers) -> str | None:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or hosts[0] not in self.hosts:
             return f"This server answers to {_listed(self.hosts)} only; open one of these addresses."
         if len(origins) > 1 or not self.origins.issuperset(origins):
             return "Only this server's own pages, and programs on this machine, may read it."
+        if path.startswith(PAGES_ONLY) and not origins:
+            return "Only this server's own pages may send a camera's pictures; programs have --face camera:0."
         return None
 
 

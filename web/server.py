@@ -12,11 +12,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from insightsim.errors import ServerError
+from web.limits import MAX_ANY
 
 HOST = "127.0.0.1"
-
-MAX_MESSAGE = 64 * 1024
-"""Bytes a page may send at once; it has no reason to send any."""
 
 MAX_CONNECTIONS = 500
 """Far above what one machine's pages need, far below what slows the server."""
@@ -57,7 +55,7 @@ async def serve(app: ASGIApp, sock: socket.socket) -> None:
         app,
         http="h11",
         ws="websockets-sansio",
-        ws_max_size=MAX_MESSAGE,
+        ws_max_size=MAX_ANY,  # each socket has a limit of its own, which says why
         ws_per_message_deflate=False,  # costs four times the CPU, and loopback has room
         limit_concurrency=MAX_CONNECTIONS,
         timeout_graceful_shutdown=1,

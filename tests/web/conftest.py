@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from insightsim.cards import Card, Features, Score, Threshold, Trained
 from insightsim.types import VADL, Estimate, StreamState
+from streaming.browser import BrowserFrames
 from streaming.feed import Feed
 from tests.made_up import recipe
 from web.app import create_app
@@ -49,6 +50,7 @@ class Session:
     utc_offset: float | None = 1.8e9
     errors: dict[str, str] = field(default_factory=dict)
     same_stream: dict[str, list[str]] = field(default_factory=dict)
+    cameras: dict[str, BrowserFrames] = field(default_factory=dict)
 
     @property
     def feed(self) -> Feed:

@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from insightsim.errors import ServerError
-from web.server import HOST, MAX_MESSAGE, UNACKNOWLEDGED, bind, serve
+from web.limits import MAX_MESSAGE
+from web.server import HOST, UNACKNOWLEDGED, bind, serve
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "127.0.0.2", ""])
