@@ -21,6 +21,12 @@ RIGID = np.array([33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 1, 10, 9, 151, 127,
 """Points that no expression moves much: corners of the eyes, bridge of the nose, forehead, temples."""
 _RIGHT, _LEFT = 0, 3
 """The outer corners of the eyes among them."""
+_EYES = np.array([468, 33, 133, 473, 362, 263])
+"""The middle of an iris and the corners of its eye, right and left."""
+EYEBALL = 0.135
+"""Radius, canthal units: 12 mm of 89 mm."""
+ABOVE = 0.02
+"""How far the iris of an eye that looks ahead lies above its corners, canthal units: 1.8 mm."""
 _UPRIGHT = np.array([1.0, -1.0, -1.0])
 """From pixels (y down, z away) to this frame."""
 
@@ -66,6 +72,24 @@ def angles(matrix: NDArray[np.float64]) -> tuple[float, float, float]:
     return float(rx), float(ry), float(rz)
 
 
+def turn(face: Landmarks, shape: Mesh) -> Mesh:
+    """Rotation times scale, (3, 3), that lays a face's rigid points on `shape`: `points @ turned.T`."""
+    scale, rotation = similarity(upright(face.points, RIGID), shape)
+    return scale * rotation
+
+
+def gaze(face: Landmarks, turned: Mesh) -> tuple[float, float]:
+    """OpenFace's `gaze_angle_x` and `gaze_angle_y`, radians: of both eyes, in the camera's space.
+
+    How far the middle of an iris lies from the middle of its eye's corners is the sine of the eyeball's turn.
+    """
+    eyes = upright(face.points, _EYES) @ turned.T
+    aside = (eyes[0] + eyes[3]) / 2 - (eyes[1] + eyes[2] + eyes[4] + eyes[5]) / 4
+    x, y = np.clip((aside[:2] - (0, ABOVE)) / EYEBALL, -0.7, 0.7)
+    x, y, z = np.array([x, y, np.sqrt(max(0.0, 1 - x * x - y * y))]) @ turned  # back to the camera's space
+    return float(np.arctan2(x, z)), float(np.arctan2(-y, z))
+
+
 @dataclass(frozen=True)
 class Measure:
     """One number of a frontal mesh: weighted mean heights of groups of points, and distances of pairs."""
@@ -82,7 +106,7 @@ class Measures:
         groups = {group for measure in measures for group in measure.heights}
         used = sorted({point for points in (*pairs, *groups) for point in points})
         at = {point: i for i, point in enumerate(used)}
-        self.points = np.array(used)
+        self._points = np.array(used)
         self._first = np.array([at[a] for a, _ in pairs])
         self._second = np.array([at[b] for _, b in pairs])
         self._heights = np.zeros((len(measures), len(used)))
@@ -94,10 +118,9 @@ class Measures:
             for pair, weight in measure.distances.items():
                 self._distances[row, pairs.index(pair)] += weight
 
-    def __call__(self, face: Landmarks, shape: Mesh) -> NDArray[np.float64]:
-        """(n_measures,) of a face turned until its rigid points lie nearest to those of `shape`."""
-        scale, rotation = similarity(upright(face.points, RIGID), shape)
-        mesh = upright(face.points, self.points) @ (scale * rotation.T)
+    def __call__(self, face: Landmarks, turned: Mesh) -> NDArray[np.float64]:
+        """(n_measures,) of a face, in canthal units; `turned` is what turns it to the front."""
+        mesh = upright(face.points, self._points) @ turned.T
         apart = mesh[self._first] - mesh[self._second]
         lengths = np.sqrt(np.einsum("ij,ij->i", apart, apart))
         return np.asarray(self._heights @ mesh[:, 1] + self._distances @ lengths)
