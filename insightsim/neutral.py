@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,10 +111,12 @@ def write(neutral: Neutral, path: Path) -> None:
         },
         indent=1,
     )
+    text = re.sub(r"\n +(?=[-\d\]])", " ", text)  # numbers beside each other
     try:
-        path.unlink(missing_ok=True)  # an older one may be open to others
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # for its owner alone
+        with open(handle, "w", encoding="utf-8") as file:
             file.write(text + "\n")
+        os.replace(part, path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be written ({error.strerror}); name another place") from error
 
