@@ -5,15 +5,17 @@ A picture lives only between here and the landmarks: none is kept, written or se
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.errors import SignalError
+from insightsim.errors import SignalError, StreamError
 from insightsim.types import Frame
 
 T = TypeVar("T")
@@ -89,7 +91,22 @@ def decode(jpeg: bytes) -> NDArray[np.uint8]:
 
 
 def opencv() -> Any:
-    """OpenCV, loaded when a picture is first needed."""
-    import cv2
-
+    """OpenCV, loaded when a picture is first needed. Raises StreamError where a library lacks."""
+    # What concerns the user is said by us, in words.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    with loading("OpenCV"):
+        import cv2
     return cv2
+
+
+@contextmanager
+def loading(name: str) -> Iterator[None]:
+    """Say what to install where a library with pictures cannot be loaded."""
+    try:
+        yield
+    except ImportError as error:
+        raise StreamError(
+            f"{name} cannot be loaded ({error}); where libGL or libglib is missing: apt install libgl1 "
+            "libglib2.0-0, or put opencv-contrib-python-headless in place of opencv-contrib-python"
+        ) from error

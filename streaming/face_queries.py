@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
+from insightsim import neutral
 from insightsim.errors import SettingsError
+from insightsim.face import ActionUnits
 from streaming.browser import BrowserFrames
+from streaming.bundle import obtain
+from streaming.camera import Frames
+from streaming.face_source import FaceSource
 from streaming.settings import Wanted
 from streaming.sources import Source
+from streaming.video import Video
+from streaming.webcam import Camera
 
 
 def face_source(wanted: Wanted, browser: BrowserFrames | None = None) -> Source:
@@ -13,7 +23,20 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None) -> Source:
 
     Raises SettingsError, StreamError.
     """
+    if (frames := _frames(wanted, browser)) is not None:
+        rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
+        return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest))
     raise SettingsError(
         f"unknown face source {wanted.face!r}; expected camera:0, video:PATH, rtsp://…, browser, "
         "openface:PATH, lsl:NAME, lsl:type=AU or lsl:source_id=…"
     )
+
+
+def _frames(wanted: Wanted, browser: BrowserFrames | None) -> Frames | None:
+    """Where pictures come from; None where action units come from elsewhere. Raises SettingsError."""
+    kind, _, rest = wanted.face.partition(":")
+    if kind == "video" and rest:
+        return Video(Path(rest).expanduser(), wanted.speed)
+    if kind in ("camera", "rtsp", "rtsps"):
+        return Camera(wanted.face)
+    return browser if browser is not None and wanted.face == browser.query else None

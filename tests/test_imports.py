@@ -25,8 +25,11 @@ ONLY_IN = {
     "fastapi": ("web/",),
     "starlette": ("web/",),
     "uvicorn": ("web/",),
-    "threading": ("streaming/pump.py", "streaming/camera.py"),
-    "concurrent": ("streaming/pump.py", "streaming/camera.py"),
+    "threading": (
+        *("streaming/pump.py", "streaming/camera.py", "streaming/webcam.py"),
+        "streaming/landmarks.py",  # a lock
+    ),
+    "concurrent": ("streaming/pump.py", "streaming/video.py"),
     "to_thread": ("streaming/pump.py",),
     "run_in_executor": ("streaming/pump.py",),
 }

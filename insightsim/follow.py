@@ -1,0 +1,126 @@
+"""Which of several faces is followed, and when a face counts: by position and time alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from insightsim.face_judge import GONE
+from insightsim.types import Frame, Landmarks
+
+REACH = 0.75
+"""Widths of a face by which it may be away from where it was last, and be the same one."""
+FIRM = 3
+"""Frames in a row in which a new face must be seen before it counts: detectors err, but seldom twice."""
+
+
+class Box(NamedTuple):
+    """Where a face is, in pixels: x to the right, y down."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def side(self) -> float:
+        """The longer one."""
+        return max(self.right - self.left, self.bottom - self.top)
+
+    def near(self, other: Box) -> bool:
+        """Whether both may be of one face."""
+        across = (self.left + self.right - other.left - other.right) / 2
+        down = (self.top + self.bottom - other.top - other.bottom) / 2
+        return math.hypot(across, down) <= REACH * min(self.side, other.side)
+
+
+def box_of(face: Landmarks) -> Box:
+    """The smallest that holds every landmark."""
+    return Box(*face.points[:, :2].min(axis=0).tolist(), *face.points[:, :2].max(axis=0).tolist())
+
+
+class Follow:
+    """Follows one face by its position until it has been gone for GONE s; then the largest there is."""
+
+    def __init__(self) -> None:
+        self.ident = 0
+        """Of the face that is followed, from 1; another one after it was gone for good."""
+        self._at: Box | None = None
+        self._since = 0.0
+        """When it was there last, s."""
+        self._there = False
+
+    def where(self, time: float) -> Box | None:
+        """The only place to look for a face at `time`, s; None for everywhere.
+
+        A face in sight is found again from where it was, so everywhere is as good.
+        """
+        if not self._there and abs(time - self._since) > GONE:
+            self._at = None
+        return None if self._there else self._at
+
+    @property
+    def free(self) -> bool:
+        """Whether nobody is followed, so that the largest of all faces would be."""
+        return self._at is None
+
+    def __call__(self, time: float, found: Box | None, others: Sequence[Box] = ()) -> bool:
+        """Whether the face found at `time` is the one followed.
+
+        `others` are whom to choose from as well where nobody is followed yet: the largest is, next time.
+        """
+        if self._at is None and (faces := [*others, *([found] if found else [])]):
+            self._at = max(faces, key=lambda box: box.side)
+            self._since = time
+            self.ident += 1
+        self._there = found is not None and self._at is not None and found.near(self._at)
+        if self._there:
+            self._at, self._since = found, time
+        return self._there
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A frame, and what was seen in it."""
+
+    frame: Frame
+    face: Landmarks | None
+    """The one that is followed."""
+    faces: int
+    """How many there are."""
+
+
+class Firm:
+    """Holds frames with a new face back until it was there for FIRM in a row; else there was none in them.
+
+    So a single false detection never becomes a face, and a true one counts from its first frame. A face that
+    was there within the last GONE s is not new.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[Sight] = []
+        self._last = -math.inf
+        """When a face was there that counts, s."""
+        self._there = False
+        """Whether one was in the frame before."""
+
+    def __call__(self, sight: Sight) -> list[Sight]:
+        """The frames that are settled by this one, in order."""
+        time = sight.frame.time
+        if sight.face is None:
+            self._there = False
+            return [*self.end(), sight]
+        self._held.append(sight)
+        if not self._there and abs(time - self._last) > GONE and len(self._held) < FIRM:
+            return []
+        self._last, self._there = time, True
+        settled, self._held = self._held, []
+        return settled
+
+    def end(self) -> list[Sight]:
+        """The frames still held back: no face in them, for no more of them come."""
+        refuted = [replace(sight, face=None, faces=sight.faces - 1) for sight in self._held]
+        self._held = []
+        return refuted
