@@ -63,9 +63,9 @@ class Expression:
         """Intensities of what has begun, from the next block on."""
         self._lost = np.zeros(len(self._ahead), bool)
         self._times = np.arange(len(self._ahead)) / sfreq
-        self._reading = _Drift(len(AUS) + len(PRESENT), 0.3, sfreq, rng)
-        self._head = _Drift(len(POSE), 5.0, sfreq, rng)
-        self._eyes = _Drift(2, 0.6, sfreq, rng)
+        self._reading = Drift(len(AUS) + len(PRESENT), 0.3, sfreq, rng)
+        self._head = Drift(len(POSE), 5.0, sfreq, rng)
+        self._eyes = Drift(2, 0.6, sfreq, rng)
         self._ready = np.zeros((0, len(COLUMNS)), np.float32)
 
     def rows(self, n_rows: int, feeling: VADL) -> NDArray[np.float32]:
@@ -129,7 +129,7 @@ class Expression:
         return np.where(lost, self._rng.uniform(0, 0.3, len(lost)), sure)
 
 
-class _Drift:
+class Drift:
     """Values that wander around 0 with a standard deviation of 1 and a memory of `tau` seconds."""
 
     def __init__(self, width: int, tau: float, sfreq: float, rng: np.random.Generator) -> None:

@@ -89,7 +89,7 @@ def _kept(chunk: Signal, keep: NDArray[np.bool_], start: int, stop: int) -> Iter
         yield replace(chunk, data=chunk.data[which], times=chunk.times[which], state=chunk.state[which])
 
 
-def coverage(window: Signal, valid: NDArray[np.bool_], seconds: float) -> float:
+def coverage(times: NDArray[np.float64], valid: NDArray[np.bool_], seconds: float) -> float:
     """The share of `seconds` that valid rows stand for: each for the time since the last, at most GAP."""
-    steps = np.diff(window.times, prepend=window.times[0] - GAP)
+    steps = np.diff(times, prepend=times[0] - GAP)
     return float(min(1.0, np.minimum(steps, GAP)[valid].sum() / seconds))

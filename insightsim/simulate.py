@@ -86,6 +86,13 @@ def _trials(
         yield _preprocessed(eeg, freqs), _peripheral(blinks, someone, rng), ratings
 
 
+def ratings_of(number: int, seed: int, n_trials: int = deap.N_TRIALS) -> Floats:
+    """(n_trials, 4), 1–9: how a simulated subject rates the videos, whatever is measured meanwhile."""
+    rng = np.random.default_rng([seed, number])
+    persons.draw_person(rng)  # as for the EEG, so that what follows is the same
+    return _ratings(n_trials, seed, rng)
+
+
 def _ratings(n_trials: int, seed: int, rng: np.random.Generator) -> Floats:
     everybody = np.random.default_rng([seed, 2**32 - 1])  # the same for all subjects of a seed
     # Even quantiles in random order, so that no seed gives a dimension of mostly high ratings.

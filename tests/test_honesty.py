@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from insightsim import models, simulate
-from insightsim.cards import Score, Threshold
+from insightsim import models, simulate, simulate_face
+from insightsim.cards import FaceRecipe, Recipe, Score, Threshold
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
 from insightsim.training.features import Examples, gather
@@ -29,6 +29,8 @@ ALPHA = 0.01 / len(DIMENSIONS)
 """Four dimensions are looked at, so each may be further out than chance in one of 400 cases."""
 
 SHIPPED = {card.name: card.recipe for _, card in models.find()}
+EEG = {name: recipe for name, recipe in SHIPPED.items() if isinstance(recipe, Recipe)}
+FACES = {name: recipe for name, recipe in SHIPPED.items() if isinstance(recipe, FaceRecipe)}
 
 
 def recordings(effect: float, ch_names: tuple[str, ...], n_trials: int = 24) -> Iterator[Recording]:
@@ -37,14 +39,29 @@ def recordings(effect: float, ch_names: tuple[str, ...], n_trials: int = 24) -> 
         yield from simulate.recordings(number, effect, SEED + number, ch_names, n_trials)
 
 
+def faces(effect: float, recipe: FaceRecipe, n_trials: int = 24) -> Iterator[Recording]:
+    """The faces of the same people, who watch the same videos."""
+    for number in range(1, 9):
+        yield from simulate_face.recordings(
+            number, effect, SEED + number, recipe.unit, recipe.ch_names, n_trials
+        )
+
+
 @cache
 def seen(effect: float) -> dict[str, Examples]:
-    """The same people as each shipped model sees them, by its name.
+    """The same people as each shipped model of EEG sees them, by its name.
 
     Made once, with all electrodes on: that is what takes long.
     """
     everyone = list(recordings(effect, electrodes()))
-    return {name: gather(everyone, recipe) for name, recipe in SHIPPED.items()}
+    return {name: gather(everyone, recipe) for name, recipe in EEG.items()}
+
+
+@cache
+def looked_at(name: str, effect: float) -> Examples:
+    """The same people as a shipped model of faces sees them."""
+    recipe = FACES[name]
+    return gather(faces(effect, recipe), recipe)
 
 
 def labels_of(data: Examples) -> NDArray[np.bool_]:
@@ -59,7 +76,7 @@ def judged(data: Examples, labels: NDArray[np.bool_]) -> tuple[NDArray[np.float6
 def shipped(name: str, effect: float) -> tuple[Examples, NDArray[np.float64], dict[str, Score]]:
     """What a shipped model says of people who are new to it."""
     model = models.load(models.named(name))
-    data = seen(effect)[name]
+    data = looked_at(name, effect) if name in FACES else seen(effect)[name]
     log_odds = pool(model(data.features)[0], data.trial, len(data.ratings))
     return data, log_odds, score(log_odds, labels_of(data), data.subject)
 
@@ -102,6 +119,17 @@ def test_at_effect_1_every_dimension_is_told_apart() -> None:
 
 def test_at_effect_0_nothing_is_found() -> None:
     data = seen(0.0)["eeg-deap32"]
+    log_odds, _ = judged(data, labels_of(data))
+    assert_chance(log_odds, labels_of(data), data.subject)
+
+
+def test_at_effect_1_faces_tell_too_and_at_effect_0_they_tell_nothing() -> None:
+    """Trained anew at each effect: at 0 there is nothing to be learnt from a face."""
+    data = looked_at("face-openface-dynamics", 1.0)
+    log_odds, scores = judged(data, labels_of(data))
+    assert min(one.balanced_accuracy for one in scores.values()) >= 0.6, scores
+    assert (permutation_p(log_odds, labels_of(data), data.subject) < ALPHA).all()
+    data = looked_at("face-openface-dynamics", 0.0)
     log_odds, _ = judged(data, labels_of(data))
     assert_chance(log_odds, labels_of(data), data.subject)
 

@@ -13,7 +13,7 @@ import typer
 from insightsim.errors import DatasetError
 
 if TYPE_CHECKING:
-    from insightsim.cards import Recipe, Score, Threshold
+    from insightsim.cards import FaceRecipe, Recipe, Score, Threshold
     from insightsim.datasets.recording import Recording
     from insightsim.models import Model
 
@@ -95,7 +95,7 @@ def _check_measured(ch_names: Sequence[str]) -> None:
 def build(
     recordings: Iterable[Recording],
     n_trials: int,
-    recipe: Recipe,
+    recipe: Recipe | FaceRecipe,
     output: Path,
     data: str,
     simulated: bool,

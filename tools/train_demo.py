@@ -5,12 +5,17 @@ The same code and libraries give the same files each time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from insightsim.models import SHIPPED
+
+if TYPE_CHECKING:
+    from insightsim.cards import FaceRecipe, Recipe
+    from insightsim.datasets.recording import Recording
 
 FEATURES = {
     "deap32": "log_bandpower",
@@ -19,9 +24,13 @@ FEATURES = {
     "muse4": "log_bandpower",
     "original4": "psd16",
 }
-"""Channels (see `recipes.CHANNELS`) → features, of each shipped model."""
+"""Channels (see `recipes.CHANNELS`) → features, of each shipped model of EEG."""
 
 EFFECT = 1.0
+
+
+FACES = ("face-openface-au35", "face-openface-dynamics", "face-openface-709", "face-landmarks-dynamics")
+"""The shipped models of faces; see `recipes.FACES`."""
 
 
 def train_demo(
@@ -29,10 +38,8 @@ def train_demo(
     subjects: Annotated[int, typer.Option(min=3, help="How many are simulated.")] = 20,
 ) -> None:
     """Simulate subjects, train the demo models on them, write ONNX files and cards."""
-    from insightsim import simulate
-    from insightsim.cards import Threshold
+    from insightsim import simulate, simulate_face
     from insightsim.training import recipes
-    from tools.train import build, table
 
     cap = electrodes()
     typer.echo(f"Simulating {subjects} subjects under {len(cap)} electrodes …")
@@ -40,21 +47,35 @@ def train_demo(
     # please; were they everybody's, models would learn that, and scores would rise that hold for no others.
     numbers = range(1, subjects + 1)
     recordings = [one for number in numbers for one in simulate.recordings(number, EFFECT, number, cap)]
-    for count, (channels, features) in enumerate(FEATURES.items(), start=1):
+    made = f"{subjects} simulated subjects, effect {EFFECT:g}, seeds 1 to {subjects}"
+    for channels, features in FEATURES.items():
         recipe = recipes.recipe(features, recipes.CHANNELS[channels])
-        typer.echo(f"{count} of {len(FEATURES)}: {features} of the {len(recipe.ch_names)} of {channels}")
-        model = build(
-            recordings,
-            len(recordings),
-            recipe,
-            folder / f"eeg-{channels}",
-            f"{subjects} simulated subjects, effect {EFFECT:g}, seeds 1 to {subjects}, projected to "
-            f"the {len(recipe.ch_names)} electrodes of {channels}; none extrapolated from others",
-            simulated=True,
-            threshold=Threshold(),
-            force=True,
+        typer.echo(f"eeg-{channels}: {features} of {len(recipe.ch_names)} electrodes")
+        seen = f"projected to the {len(recipe.ch_names)} electrodes of {channels}"
+        data = f"{made}, {seen}; none extrapolated from others"
+        _build(recordings, subjects, recipe, folder / f"eeg-{channels}", data)
+    del recordings
+    for name in FACES:
+        face = recipes.face_recipe(name)
+        typer.echo(f"{name}: {face.features.name} of {len(face.ch_names)} columns of simulated faces")
+        trials = (
+            one
+            for number in numbers
+            for one in simulate_face.recordings(number, EFFECT, number, face.unit, face.ch_names)
         )
-        typer.echo("\n".join(table(model.card.scores)))
+        _build(trials, subjects, face, folder / name, f"{made}, {simulate_face.SEEN[face.unit]}")
+
+
+def _build(
+    recordings: Iterable[Recording], subjects: int, recipe: Recipe | FaceRecipe, path: Path, data: str
+) -> None:
+    from insightsim.cards import Threshold
+    from insightsim.datasets import deap
+    from tools.train import build, table
+
+    n_trials = subjects * deap.N_TRIALS
+    model = build(recordings, n_trials, recipe, path, data, simulated=True, threshold=Threshold(), force=True)
+    typer.echo("\n".join(table(model.card.scores)))
 
 
 def electrodes() -> tuple[str, ...]:

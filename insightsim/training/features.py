@@ -1,4 +1,4 @@
-"""From recordings to a table of examples, through the same filter, windows and quality checks as live."""
+"""From recordings to a table of examples, through the same windows and quality checks as live."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import eeg
-from insightsim.cards import Recipe
+from insightsim import eeg, face_judge
+from insightsim.cards import FaceRecipe, Recipe
 from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError
+from insightsim.face_windows import FaceWindows
 from insightsim.quality import Limits
-from insightsim.types import VADL
+from insightsim.types import VADL, Quality, Signal
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Examples:
 
 def gather(
     recordings: Iterable[Recording],
-    recipe: Recipe,
+    recipe: Recipe | FaceRecipe,
     limits: Limits | None = None,
     step: float | None = None,
     progress: Callable[[Recording], None] | None = None,
@@ -78,7 +79,8 @@ def gather(
     Raises DatasetError when not one window can be judged.
     """
     limits = limits or Limits()
-    recipe = replace(recipe, step=step or recipe.n_samples / recipe.sfreq)
+    seconds = recipe.seconds if isinstance(recipe, FaceRecipe) else recipe.n_samples / recipe.sfreq
+    recipe = replace(recipe, step=step or seconds)
     features, trial = [], []
     ratings: list[VADL] = []
     subject: list[str] = []
@@ -94,9 +96,10 @@ def gather(
         if progress:
             progress(recording)
     if not features:
+        what = "are there faces in it" if isinstance(recipe, FaceRecipe) else f"is the data in {recipe.unit}"
         raise DatasetError(
-            f"none of the windows may be judged: is the data in {recipe.unit}, and longer after the baseline "
-            f"than a window, {recipe.n_samples / recipe.sfreq:g} s?"
+            f"none of the windows may be judged: {what}, and longer after the baseline than a window, "
+            f"{seconds:g} s?"
         )
     return Examples(
         np.concatenate(features),
@@ -107,13 +110,27 @@ def gather(
     )
 
 
-def _features(recording: Recording, recipe: Recipe, limits: Limits, left_out: LeftOut) -> NDArray[np.float32]:
-    windows = [
-        window for window in eeg.Windows(recipe)(recording.signal) if window.times[0] >= recording.baseline
-    ]
-    qualities, features = eeg.examine(recipe, windows, limits, recipe.filter.notch)
+def _features(
+    recording: Recording, recipe: Recipe | FaceRecipe, limits: Limits, left_out: LeftOut
+) -> NDArray[np.float32]:
+    qualities, features = _examined(recording, recipe, limits)
     for quality in qualities:
         if quality.reason is not None:
             left_out.windows += 1
             left_out.reasons.update({fault for _, fault in quality.bad} or {quality.reason})
     return features[[quality.reason is None for quality in qualities]]
+
+
+def _examined(
+    recording: Recording, recipe: Recipe | FaceRecipe, limits: Limits
+) -> tuple[list[Quality], NDArray[np.float32]]:
+    """The quality and the features of the windows after the baseline, as live."""
+
+    def after(windows: Iterable[Signal]) -> list[Signal]:
+        return [window for window in windows if window.times[0] >= recording.baseline]
+
+    if isinstance(recipe, FaceRecipe):
+        cut = FaceWindows(recipe.seconds, recipe.step)
+        return face_judge.examine(recipe, after(cut(recording.signal)))
+    windows = after(eeg.Windows(recipe)(recording.signal))
+    return eeg.examine(recipe, windows, limits, recipe.filter.notch)

@@ -50,10 +50,18 @@ def high(ratings: NDArray[np.float64], threshold: Threshold) -> NDArray[np.bool_
     return ratings >= threshold.value if threshold.rule == ">=" else ratings > threshold.value
 
 
-def fit(examples: Examples, labels: NDArray[np.bool_], n_members: int = 10, seed: int = 0) -> Ensemble:
+def fit(
+    examples: Examples,
+    labels: NDArray[np.bool_],
+    n_members: int = 10,
+    seed: int = 0,
+    kept: float | None = None,
+) -> Ensemble:
     """Fit the members on examples whose trials have `labels` (n_trials, 4).
 
-    Raises DatasetError when some half of the subjects knows only high or only low ratings of a dimension.
+    `kept` is the share of the variance that principal components keep between scaling and classifier; None
+    leaves them out. Raises DatasetError when some half of the subjects knows only high or only low ratings of
+    a dimension.
     """
     from threadpoolctl import threadpool_limits
 
@@ -65,7 +73,7 @@ def fit(examples: Examples, labels: NDArray[np.bool_], n_members: int = 10, seed
             rows = chosen[examples.trial]
             _check(labels[chosen], subjects)
             targets = labels[examples.trial[rows]].astype(np.int64)
-            members.append(_member().fit(examples.features[rows], targets))
+            members.append(_member(kept).fit(examples.features[rows], targets))
     mean = examples.features.mean(axis=0, dtype=np.float64)
     sd = examples.features.std(axis=0, dtype=np.float64)
     sd[sd == 0] = 1.0  # a constant feature says nothing, as in StandardScaler
@@ -73,7 +81,7 @@ def fit(examples: Examples, labels: NDArray[np.bool_], n_members: int = 10, seed
     return Ensemble(tuple(members), mean, sd, round(float(np.percentile(distances, 99)), 4))
 
 
-def _member() -> Any:
+def _member(kept: float | None) -> Any:
     """Classes are weighted as if high and low were equally common.
 
     Then 0.5 means "nothing in this window speaks either way", whatever the share of high ratings in the
@@ -81,13 +89,15 @@ def _member() -> Any:
     0.69 for it. It also makes the log-odds those of the evidence alone, which is what smoothing and
     fusion may add up.
     """
+    from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     logistic = LogisticRegression(C=C, solver="newton-cholesky", class_weight="balanced")
-    return make_pipeline(StandardScaler(), OneVsRestClassifier(logistic))
+    components = [] if kept is None else [PCA(kept, svd_solver="full")]
+    return make_pipeline(StandardScaler(), *components, OneVsRestClassifier(logistic))
 
 
 def _check(labels: NDArray[np.bool_], subjects: list[str]) -> None:

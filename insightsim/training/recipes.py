@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from insightsim.cards import Features, Filter, Recipe
+from insightsim.aus import INTENSITIES, LANDMARKS, OPENFACE, PRESENCES, tier
+from insightsim.cards import FaceFeatures, FaceRecipe, Features, Filter, Recipe
 from insightsim.conform import canonical
 from insightsim.datasets import deap
 from insightsim.errors import SettingsError
+from insightsim.openface_columns import ORIGINAL
 
 CHANNELS = {
     "deap32": deap.CH_NAMES,
@@ -34,6 +36,26 @@ WINDOW = 4.0
 """Seconds."""
 STEP = 0.25
 """Seconds between windows, live."""
+FACE_WINDOW = 8.0
+"""Seconds of a face. Spontaneous expressions mostly last half a second to four (Ekman & Friesen, J. Nonverbal
+Behav. 6, 1982), so that twice that holds a whole one with its onset; and they are rare, so that windows as
+short as those of EEG would mostly hold none.
+"""
+FACES = {
+    "face-openface-au35": ("au35", OPENFACE, (*INTENSITIES, *PRESENCES)),
+    "face-openface-dynamics": ("au_dynamics", OPENFACE, INTENSITIES),
+    "face-openface-709": ("openface709", OPENFACE, ORIGINAL),
+    "face-landmarks-dynamics": (
+        "au_dynamics",
+        LANDMARKS,
+        tuple(name for name in INTENSITIES if tier(name) != "low"),
+    ),
+}
+"""Face models by name: features, whose action units, columns. Of our own estimates those of low reliability
+are left out.
+"""
+KEPT = {"au35": 0.999}
+"""Features → share of the variance that principal components keep, as the original InsightSim meant it."""
 
 
 def channels(text: str) -> tuple[str, ...]:
@@ -60,6 +82,12 @@ def recipe(features: str, ch_names: Sequence[str]) -> Recipe:
         filter=Filter(),
         features=chosen,
     )
+
+
+def face_recipe(name: str) -> FaceRecipe:
+    """The recipe of one of FACES."""
+    features, unit, columns = FACES[name]
+    return FaceRecipe("face", columns, unit, FACE_WINDOW, STEP, FaceFeatures(features))
 
 
 def mirrored(ch_names: Sequence[str]) -> tuple[tuple[str, str], ...]:

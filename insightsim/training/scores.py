@@ -40,15 +40,17 @@ def leave_one_subject_out(
     n_members: int = 10,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
+    kept: float | None = None,
 ) -> NDArray[np.float64]:
     """(n_trials, 4) log-odds of each trial from an ensemble that never saw its subject.
 
-    `progress` is called after each subject. Raises DatasetError for too few subjects or only one kind of
-    rating.
+    `progress` is called after each subject; for `kept` see `fit`. Raises DatasetError for too few subjects
+    or only one kind of rating.
     """
     log_odds = np.empty(labels.shape)
     for others, held_out in leave_one_out(examples.subjects):
-        ensemble = fit(examples.of(others), labels[np.isin(examples.subject, others)], n_members, seed)
+        theirs = labels[np.isin(examples.subject, others)]
+        ensemble = fit(examples.of(others), theirs, n_members, seed, kept)
         test = examples.of([held_out])
         log_odds[examples.subject == held_out] = pool(ensemble(test.features), test.trial, len(test.ratings))
         if progress:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from insightsim.cards import Card, Recipe, Threshold, Trained
+from insightsim.cards import Card, FaceRecipe, Recipe, Threshold, Trained
 from insightsim.errors import DatasetError
-from insightsim.training import scores
+from insightsim.training import recipes, scores
 from insightsim.training.features import Examples
 from insightsim.training.fit import Ensemble, fit, high
 
@@ -24,7 +24,7 @@ def enough(subjects: Sequence[str]) -> None:
 
 def train(
     examples: Examples,
-    recipe: Recipe,
+    recipe: Recipe | FaceRecipe,
     name: str,
     data: str,
     simulated: bool,
@@ -41,8 +41,9 @@ def train(
     enough(examples.subjects)
     threshold = threshold or Threshold()
     labels = high(examples.ratings, threshold)
-    log_odds = scores.leave_one_subject_out(examples, labels, n_members, seed, progress)
-    ensemble = fit(examples, labels, n_members, seed)
+    kept = recipes.KEPT.get(recipe.features.name)
+    log_odds = scores.leave_one_subject_out(examples, labels, n_members, seed, progress, kept)
+    ensemble = fit(examples, labels, n_members, seed, kept)
     trained = Trained(
         data=data,
         simulated=simulated,

@@ -1,0 +1,91 @@
+"""Made-up face videos with a known truth, as OpenFace or our own landmarks would read them.
+
+The faces are those of the simulated subjects (`simulate`): number and seed are the same person, who gives the
+same videos the same ratings. A trial is the video alone, 60 s, without the EEG's baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insightsim import simulate
+from insightsim.aus import AUS, COLUMNS, INTENSITIES, LANDMARKS, OPENFACE
+from insightsim.datasets import deap
+from insightsim.datasets.recording import Recording
+from insightsim.displays import Traits, draw_traits
+from insightsim.expression import SFREQ, Drift, Expression
+from insightsim.types import VADL, Signal
+
+SECONDS = 60.0
+"""Length of a video."""
+_AGREEMENT = (0.88, 0.65, 0.5, 0.7, 0.6, 0.3, 0.5, 0.5, 0.75, 0.3, 0.2, 0.3, 0.1, 0.2, 0.55, 0.5, 0.85)
+AGREEMENT = dict(zip(AUS, _AGREEMENT, strict=True))
+"""Correlation of our own estimates with OpenFace's, about as measured on two people who talk (docs/face.md).
+"""
+_SPREAD = (0.67, 0.55, 0.8, 0.55, 0.6, 0.56, 0.41, 0.41, 0.84, 0.51, 0.46, 0.71, 0.36, 0.66, 0.7, 0.39, 0.8)
+SPREAD = dict(zip(AUS, _SPREAD, strict=True))
+"""Standard deviation of the simulated intensities within a trial."""
+SEEN = {
+    OPENFACE: "action units as OpenFace would write them",
+    LANDMARKS: "action units with errors as those of our own estimates from landmarks",
+}
+"""What the recordings hold, in words, by their unit."""
+_R = [COLUMNS.index(name) for name in INTENSITIES]
+_C = [COLUMNS.index(f"AU{au}_c") for au in AUS]
+_FACE = 2**32 - 4
+"""Keeps a subject's face apart from what else is drawn from the same number and seed."""
+
+
+def recordings(
+    number: int,
+    effect: float,
+    seed: int,
+    unit: str = OPENFACE,
+    columns: tuple[str, ...] = COLUMNS,
+    n_trials: int = deap.N_TRIALS,
+    sfreq: float = SFREQ,
+) -> Iterator[Recording]:
+    """The trials of one simulated subject, with the channels of every face Signal unless others are named.
+
+    `unit` says whose action units: OpenFace's, or LANDMARKS for what our own estimates might make of the same
+    face. For `effect` see `displays.rates`; at 0 there is no trace of the ratings.
+    """
+    for trial, (someone, rows, rated) in enumerate(trials(number, effect, seed, n_trials, sfreq), start=1):
+        if unit == LANDMARKS:
+            rows = as_estimated(someone, rows, sfreq, [seed, number, trial, _FACE])
+        if columns != COLUMNS:
+            rows = rows[:, [COLUMNS.index(name) for name in columns]]
+        signal = Signal("face", columns, unit, sfreq, rows, np.arange(len(rows)) / sfreq)
+        yield Recording(signal, rated, f"s{number:02}", trial, video=trial, baseline=0.0)
+
+
+def trials(
+    number: int, effect: float, seed: int, n_trials: int, sfreq: float
+) -> Iterator[tuple[Traits, NDArray[np.float32], VADL]]:
+    """Trial by trial: whose face it is, rows (n_rows, len(COLUMNS)) as OpenFace has them, and the ratings."""
+    someone = draw_traits(np.random.default_rng([seed, number, _FACE]))
+    for trial, rated in enumerate(simulate.ratings_of(number, seed, n_trials), start=1):
+        face = Expression([seed, number, trial], effect, sfreq, someone)
+        feeling = VADL(*((rated - 5) / 4).tolist())
+        yield someone, face.rows(round(SECONDS * sfreq), feeling), VADL(*rated.tolist())
+
+
+def as_estimated(
+    someone: Traits, rows: NDArray[np.float32], sfreq: float, seed: Sequence[int]
+) -> NDArray[np.float32]:
+    """What our own estimates might make of a face: (n_rows, len(COLUMNS)), from rows as OpenFace has them.
+
+    Measured against the person's neutral face, at a gain of this person's own, with errors that leave the
+    correlation with OpenFace at about AGREEMENT. Half of their variance is fast, half follows the head.
+    """
+    rng = np.random.default_rng([*seed, _FACE])
+    seen = rows.copy()
+    errors = np.array([SPREAD[au] * np.sqrt(1 / AGREEMENT[au] ** 2 - 1) for au in AUS])
+    drawn = sum(Drift(len(AUS), tau, sfreq, rng)(len(rows)) for tau in (0.3, 4.0)) / np.sqrt(2)
+    true = rows[:, _R] - someone.rest
+    seen[:, _R] = np.clip(np.exp(someone.gains) * (true + errors * drawn), 0, 5)
+    seen[:, _C] = np.where(np.isnan(seen[:, _R]), np.nan, seen[:, _R] >= 1)
+    return seen
