@@ -63,9 +63,13 @@ class Participant:
         """Publish what a branch said: every change of state, and the estimate its prediction leads to."""
         before = self.feed.states.get(event.state.stream)
         self.feed.announce(event.state)
-        watching = any(state.status in ("live", "warming up") for state in self.feed.states.values())
-        # One model's opinion is not blended into another's, nor one person's into that of who comes next.
-        if not watching or (before is not None and before.model != event.state.model):
+        watching = {
+            name for name, state in self.feed.states.items() if state.status in ("live", "warming up")
+        }
+        another = before is not None and before.model != event.state.model
+        # One model's opinion is not blended into another's, nor one person's into that of who comes next: but
+        # while another stream goes on watching, what is shown must not jump.
+        if not watching or (another and watching <= {event.state.stream}):
             self.smooth.forget()
         if event.prediction is not None:
             estimate = self.smooth(self.fuse(event.prediction))
@@ -184,9 +188,9 @@ def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
     # Who is switched on late keeps nobody else from beginning, and no sense another.
     patient = several or len(branches) > 1
     outlet = EstimateOutlet(wanted.participant) if wanted.lsl_out else None
-    smooth = Smooth(wanted.smoothing)
+    fuse, smooth = LateFusion(wanted.weights), Smooth(wanted.smoothing)
     return Participant(
-        wanted.participant, branches, LateFusion(), smooth, patient=patient, outlet=outlet, camera=camera
+        wanted.participant, branches, fuse, smooth, patient=patient, outlet=outlet, camera=camera
     )
 
 

@@ -19,7 +19,7 @@ from streaming.synthetic import Synthetic
 
 def source_of(wanted: Wanted) -> Source:
     """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
-    source = _unnamed(wanted)
+    source = _unnamed(wanted := wanted.settled)
     # A made-up brain has the electrodes it is asked for.
     names = () if isinstance(source, Synthetic) else wanted.ch_names
     return Named(source, names, wanted.unit) if names or wanted.unit else source

@@ -23,6 +23,11 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 NONE = "none"
 """In place of a source: that sense is not watched."""
 
+EEG = "lsl:type=EEG"
+"""Watched where nothing else is said."""
+
+WEIGHT = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
+
 FILE = Path("insightsim.toml")
 """Read from the folder a command is run in, when it is there."""
 
@@ -42,8 +47,10 @@ class Wanted:
     """What to watch, and how."""
 
     participant: str = "p1"
-    eeg: str = "lsl:type=EEG"
-    """lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH.dat, synthetic, or none."""
+    eeg: str = ""
+    """lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH.dat, synthetic, or none. Empty: lsl:type=EEG, or
+    none where a face is watched.
+    """
     face: str = NONE
     """camera:0, video:PATH, rtsp://…, browser, openface:PATH, lsl:type=AU, or none."""
     trial: int = 0
@@ -89,11 +96,30 @@ class Wanted:
             raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000")
         if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:
             raise SettingsError(f"unit is {self.unit!r}; expected V, mV, uV or nV")
+        _ = self.weights
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """`weight` by the name of the model. Raises SettingsError."""
+        weights = {}
+        for item in self.weight:
+            name, _, weight = item.rpartition("=")
+            if not name or not WEIGHT.fullmatch(weight) or not float(weight) <= 1:
+                raise SettingsError(f"weight is {item!r}; expected MODEL=w with w from 0 to 1")
+            weights[name] = float(weight)
+        return weights
+
+    @property
+    def settled(self) -> Wanted:
+        """The same with a source, or none, for EEG."""
+        return self if self.eeg else replace(self, eeg=EEG if self.face == NONE else NONE)
 
     @property
     def sources(self) -> str:
-        """What is watched, in words: "lsl:type=EEG and camera:0"."""
-        return " and ".join(source for source in (self.eeg, self.face) if source != NONE)
+        """What is watched, in words: "lsl:type=EEG and camera:0", or "camera:0 without EEG"."""
+        if self.eeg == NONE:
+            return f"{self.face} without EEG"
+        return self.eeg if self.face == NONE else f"{self.eeg} and {self.face}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +154,8 @@ class Settings:
     @property
     def people(self) -> tuple[Wanted, ...]:
         """What is wanted of each participant, in the order they were named."""
-        return tuple(_person(self.session, *item) for item in self.participants.items()) or (self.session,)
+        named = tuple(_person(self.session, *item) for item in self.participants.items())
+        return tuple(one.settled for one in named or (self.session,))
 
 
 def _person(session: Wanted, name: str, own: str | Mapping[str, Any]) -> Wanted:

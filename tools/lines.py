@@ -34,12 +34,12 @@ async def print_feeds(session: Session, as_json: bool) -> None:
 
 async def _print_feed(session: Session, participant: str, as_json: bool, stdout: asyncio.Lock) -> bool:
     """Print one participant's feed; True when it was closed, False when nobody reads any more."""
-    silence = Silence()
+    silence, voices = Silence(), Voices()
     async for item in session.participants[participant].subscribe():
         if as_json:
             line: str | None = _json(item, participant, session.utc_offset)
         elif isinstance(item, Estimate):
-            line = (said := silence(item)) and f"{participant}: {said}"
+            line = (said := silence(item) or voices(item)) and f"{participant}: {said}"
         else:
             line = _told(item, participant, session)
         if line is None:
@@ -100,12 +100,46 @@ class Silence:
         return f"no estimate: {reason}"
 
 
+class Voices:
+    """What to say of where estimates come from: who has a say and with what part, where there are several
+    streams, once that has lasted for long.
+    """
+
+    def __init__(self) -> None:
+        self._since = 0.0
+        self._heard: list[str] | None = None
+        self._said: list[str] | None = None
+
+    def __call__(self, estimate: Estimate) -> str | None:
+        """The line after this estimate, if there is one."""
+        heard = [share.stream for share in estimate.shares if share.reason is None]
+        if not heard:  # which is said elsewhere
+            return None
+        if heard != self._heard or estimate.time < self._since:
+            self._heard, self._since = heard, estimate.time
+        if heard == self._said or estimate.time - self._since < SILENT_AFTER:
+            return None
+        first, self._said = self._said is None, heard
+        if first and len(estimate.shares) == 1:
+            return None
+        others = [f"{share.stream}: {share.reason}" for share in estimate.shares if share.reason]
+        return "; ".join([f"estimates from {_in_parts(estimate)}", *others])
+
+
+def _in_parts(estimate: Estimate) -> str:
+    """The streams that have a say, with their part in it, over all dimensions."""
+    weights = {share.stream: sum(share.weight) for share in estimate.shares if share.reason is None}
+    if len(weights) == 1:
+        return f"{next(iter(weights))} alone"
+    return " and ".join(f"{stream} {w / sum(weights.values()):.0%}" for stream, w in weights.items())
+
+
 def _told(item: StreamState, participant: str, session: Session) -> str | None:
     """A change of state as a line for people.
 
     What fails is said in the end, but here too when the others go on.
     """
-    if item.status == "failed" and len(session.people) == 1:
+    if item.status == "failed" and sum(len(person.branches) for person in session.people) == 1:
         return None
     others = ", ".join(session.same_stream.get(participant, ()))
     facts = [

@@ -23,12 +23,25 @@ SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Defaul
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
-SOURCES = "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH, file:PATH#PART, synthetic or synthetic:SEED."
+SOURCES = (
+    "lsl:NAME, lsl:type=EEG, lsl:source_id=…, file:PATH, file:PATH#PART, synthetic or synthetic:SEED; none: "
+    "no EEG."
+)
+FACES = (
+    "camera:0, video:PATH, rtsp://…, browser (the page asks for its camera), openface:PATH (a CSV file of "
+    "OpenFace), lsl:type=AU, lsl:NAME or lsl:source_id=…"
+)
 
 
 def monitor(
     eeg: Annotated[
-        str | None, typer.Option(help=f"Where one person's EEG is: {SOURCES} Default: lsl:type=EEG.")
+        str | None,
+        typer.Option(
+            help=f"Where one person's EEG is: {SOURCES} Default: lsl:type=EEG, or none where --face is given."
+        ),
+    ] = None,
+    face: Annotated[
+        str | None, typer.Option(help=f"Where one person's face is: {FACES}. Default: none.")
     ] = None,
     participant: Annotated[
         list[str] | None,
@@ -54,6 +67,39 @@ def monitor(
         str | None, typer.Option(help="Of the source's numbers: V, mV, uV or nV. Default: as it says.")
     ] = None,
     model: Model = None,
+    face_model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Path of the landmark bundle face_landmarker.task, for cameras and videos. Default: "
+            "looked for, and fetched where it is not there."
+        ),
+    ] = None,
+    face_model_vadl: Annotated[
+        str | None,
+        typer.Option(
+            help="What judges the face: a model's name, or the path of its card. Default: auto, the best "
+            "measured for the source's action units."
+        ),
+    ] = None,
+    neutral: Annotated[
+        Path | None,
+        typer.Option(help="One person's neutral face, a file of insightsim neutral. Default: learnt live."),
+    ] = None,
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL=W",
+            help="Once for each model: its say in what is fused, 0 to 1, in place of its measured skill. "
+            "Default: as measured, so a model at chance has none.",
+        ),
+    ] = None,
+    lsl_out: Annotated[
+        bool | None,
+        typer.Option(
+            "--lsl-out",
+            help="Publish action units and estimates as LSL streams. Everyone on the network can read them.",
+        ),
+    ] = None,
     mains: Mains = None,
     smoothing: Smoothing = None,
     seconds: Seconds = None,
@@ -63,7 +109,7 @@ def monitor(
     browser: Browser = None,
     settings: SettingsFile = None,
 ) -> None:
-    """Watch live EEG: valence, arousal, dominance and liking on a page of this machine.
+    """Watch live EEG, a face, or both: valence, arousal, dominance and liking on a page of this machine.
 
     `insightsim streams` lists what there is to watch; `insightsim replay` makes a recording into a stream.
     Several people are watched by naming each with a source; the page then shows a grid that opens any of
@@ -84,6 +130,12 @@ def monitor(
         ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",") if ch_names],
         unit=unit,
         model=model,
+        face=face,
+        face_model=None if face_model is None else str(face_model),
+        face_model_vadl=face_model_vadl,
+        neutral=None if neutral is None else str(neutral),
+        weight=weight or None,
+        lsl_out=lsl_out,
         mains=mains,
         smoothing=smoothing,
     )

@@ -94,19 +94,26 @@ def create_app(session: Session, hosts: Collection[str]) -> FastAPI:
 
 
 def _report(session: Session) -> Message:
-    """How everyone is doing. `degraded`: some have failed; `failing`: all have."""
-    errors = session.errors
-    some, everyone = bool(errors), errors.keys() >= session.participants.keys()
+    """How everyone is doing. `degraded`: some, or some of their streams, have failed; `failing`: all have."""
+    errors, feeds = session.errors, session.participants
+    failed = {
+        name: [
+            f"{state.stream}: {state.reason}" for state in feed.states.values() if state.status == "failed"
+        ]
+        for name, feed in feeds.items()
+    }
+    said = {name: errors.get(name) or "; ".join(streams) for name, streams in failed.items()}
+    everyone = bool(errors) and errors.keys() >= feeds.keys()
     return {
-        "status": "failing" if some and everyone else "degraded" if some else "ok",
-        "error": "; ".join(errors.values()) or None,
+        "status": "failing" if everyone else "degraded" if any(said.values()) else "ok",
+        "error": "; ".join(filter(None, said.values())) or None,
         "participants": {
             name: {
-                "error": errors.get(name),
+                "error": said[name] or None,
                 "same_stream_as": session.same_stream.get(name, []),
                 "streams": [stream_fields(state) for state in feed.states.values()],
             }
-            for name, feed in session.participants.items()
+            for name, feed in feeds.items()
         },
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from insightsim.cards import Card
-from insightsim.types import VADL, Estimate, StreamState
+from insightsim.types import VADL, Estimate, Share, StreamState
 from insightsim.vadl import DIMENSIONS, group, note, words
 
 SCHEMA = "insightsim.feed/1"
@@ -57,6 +57,7 @@ def estimate_message(estimate: Estimate, participant: str, utc_offset: float | N
         "bad": [{"channel": channel, "fault": fault} for channel, fault in estimate.bad],
         "reason": estimate.reason,
         "streams": [stream_fields(state) for state in estimate.streams],
+        "shares": [_share(share) for share in estimate.shares],
         "lag_ms": _milliseconds(max(lags, default=None)),
     }
 
@@ -86,6 +87,8 @@ def stream_fields(state: StreamState) -> Message:
         "lag_ms": _milliseconds(state.lag),
         "gaps": state.gaps,
         "dropped": state.dropped,
+        "skipped": state.skipped,
+        "faces": state.faces,
         "reference": state.reference,
         "model": state.model,
         "left_out": list(state.left_out),
@@ -123,6 +126,19 @@ def _model(card: Card) -> Message:
             }
             for dimension, score in card.scores.items()
         },
+    }
+
+
+def _share(share: Share) -> Message:
+    """What one stream brought into an estimate."""
+    return {
+        "stream": share.stream,
+        "model": share.model,
+        "says": _dimensions(share.vadl),
+        "spread": _dimensions(share.spread),
+        "weight": _dimensions(share.weight),
+        "age_ms": _milliseconds(share.age),
+        "reason": share.reason,
     }
 
 

@@ -65,6 +65,32 @@ def test_an_option_for_everyone_wins_over_what_the_file_says_of_one() -> None:
     assert [trial for *_, trial in people(TWO, "anna", "zoe=file:z.dat", trial=7)] == [7, 7]
 
 
+def test_a_face_and_a_neutral_face_are_those_of_the_one_person_watched() -> None:
+    own = {"face": "camera:0", "neutral": "me.json"}
+    (alone,) = watched(Settings(), **own).people
+    assert (alone.eeg, alone.face, alone.neutral) == ("none", "camera:0", "me.json")
+    (both,) = watched(Settings(), ["anna=lsl:a"], **own).people
+    assert (both.participant, both.eeg, both.face) == ("anna", "lsl:a", "camera:0")
+    (picked,) = watched(TWO, ["ben"], **own).people
+    assert (picked.eeg, picked.face, picked.neutral) == ("file:b.dat", "camera:0", "me.json")
+
+
+@pytest.mark.parametrize("named", [["anna=lsl:a", "ben=lsl:b"], ["anna", "ben"], []])
+def test_one_face_for_several_people_is_refused(named: list[str]) -> None:
+    said = r'--face camera:0 is one person.* anna, ben; .*\[participants.anna\] face = "camera:0"'
+    with pytest.raises(SettingsError, match=said):
+        watched(TWO, named, face="camera:0")
+    with pytest.raises(SettingsError, match=r"--neutral me.json is one person's neutral face"):
+        watched(TWO, named, neutral="me.json")
+
+
+def test_several_people_have_faces_through_the_settings_file() -> None:
+    file = Settings(participants={"anna": {"eeg": "lsl:a", "face": "camera:0"}, "ben": {"face": "camera:1"}})
+    people = watched(file, weight=["eeg-deap32=0.5"]).people
+    assert [(one.eeg, one.face) for one in people] == [("lsl:a", "camera:0"), ("none", "camera:1")]
+    assert [one.weights for one in people] == [{"eeg-deap32": 0.5}] * 2
+
+
 @pytest.mark.parametrize(
     ("settings", "named", "eeg", "said"),
     [

@@ -13,7 +13,7 @@ from insightsim.errors import SignalError, StreamLost, StreamNotFound
 from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
 from streaming import pump
-from streaming.branch import Event
+from streaming.branch import Branch, Event
 from streaming.pipeline import Participant, Session
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
@@ -312,20 +312,86 @@ def test_a_stream_that_is_faster_than_it_says_gives_no_number_before_its_rate_is
     assert any("another rate than the stream says" in (estimate.reason or "") for estimate in estimates)
 
 
+def say(
+    someone: Participant,
+    stream: str,
+    status: StreamStatus,
+    time: float,
+    value: float | None,
+    model: str = "m",
+) -> Estimate:
+    """What one stream says, all four dimensions the same, and what the feed says then."""
+    said = None if value is None else VADL(*[value] * 4)
+    reason = None if value is not None else f"{stream} is silent"
+    prediction = Prediction(stream, time, said, said and VADL(*[0.1] * 4), Quality(1.0, reason), model)
+    someone.take(Event(StreamState(stream, status, time, "made-up", model=model), prediction))
+    assert someone.feed.latest is not None
+    return someone.feed.latest
+
+
 def test_neither_who_comes_back_after_a_loss_nor_another_model_inherits_what_was_shown() -> None:
     someone = person(Noise(1))
-
-    def take(status: StreamStatus, time: float, value: float | None, model: str = "m") -> Estimate:
-        said = None if value is None else VADL(*[value] * 4)
-        prediction = Prediction("eeg", time, said, said and VADL(*[0.1] * 4), Quality(1.0, None), model)
-        someone.take(Event(StreamState("eeg", status, time, "made-up", model=model), prediction))
-        assert someone.feed.latest is not None
-        return someone.feed.latest
-
-    take("live", 1.0, 0.2)
-    smoothed = take("live", 2.0, 0.8).vadl
+    say(someone, "eeg", "live", 1.0, 0.2)
+    smoothed = say(someone, "eeg", "live", 2.0, 0.8).vadl
     assert smoothed is not None
     assert smoothed.valence < 0.5
-    take("lost", 3.0, None)
-    assert take("live", 4.0, 0.8).vadl == pytest.approx([0.8] * 4)
-    assert take("live", 5.0, 0.2, "another").vadl == pytest.approx([0.2] * 4)
+    say(someone, "eeg", "lost", 3.0, None)
+    assert say(someone, "eeg", "live", 4.0, 0.8).vadl == pytest.approx([0.8] * 4)
+    assert say(someone, "eeg", "live", 5.0, 0.2, "another").vadl == pytest.approx([0.2] * 4)
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "model"),
+    [("lost", None, "f"), ("live", None, "f"), ("failed", None, "f"), ("live", 0.2, "another")],
+    ids=["lost", "no face", "failed", "another model"],
+)
+def test_what_is_shown_does_not_jump_when_one_of_two_streams_leaves_or_changes_its_model(
+    status: StreamStatus, value: float | None, model: str
+) -> None:
+    someone = person(Noise(1))
+    for time in range(100):
+        say(someone, "eeg", "live", time / 4, 0.2)
+        before = say(someone, "face", "live", time / 4, 0.8, "f")
+    after = say(someone, "face", status, 25.0, value, model)
+    assert before.vadl is not None
+    assert after.vadl is not None
+    assert after.raw == pytest.approx([0.2] * 4)
+    assert after.vadl == pytest.approx(before.vadl, abs=0.01)
+    someone.take(Event(StreamState("face", "connecting", 25.1, "made-up", model="")))
+    moved = say(someone, "eeg", "live", 35.0, 0.2).vadl
+    assert moved is not None
+    assert 0.2 < moved.valence < 0.35
+
+
+def test_when_both_streams_are_lost_who_comes_back_inherits_nothing() -> None:
+    someone = person(Noise(1))
+    say(someone, "eeg", "live", 1.0, 0.2), say(someone, "face", "live", 1.0, 0.2)
+    say(someone, "eeg", "lost", 2.0, None)
+    none = say(someone, "face", "lost", 2.0, None)
+    assert (none.vadl, none.reason) == (None, "eeg: eeg is silent; face: face is silent")
+    assert say(someone, "face", "live", 3.0, 0.8).vadl == pytest.approx([0.8] * 4)
+
+
+def test_one_of_two_streams_that_fails_leaves_the_other_running() -> None:
+    someone = person(Noise(12, delay=0.005))
+    source = Noise(1000, bug_at(20), delay=0.005)
+    someone.branches = [*someone.branches, Branch(source, "face", person(source).branches[0]._build)]
+    session = Session([someone])
+    seen: list[StreamState | Estimate] = []
+
+    async def scenario() -> None:
+        running = asyncio.create_task(someone.run())
+        async for item in someone.feed.subscribe():
+            seen.append(item)
+        with pytest.raises(ExceptionGroup, match="what ended streams"):
+            await running
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))
+    failed = next(
+        i for i, item in enumerate(seen) if isinstance(item, StreamState) and item.status == "failed"
+    )
+    later = [item for item in seen[failed:] if isinstance(item, Estimate) and item.vadl]
+    assert later, "the stream that lives gives no estimate any more"
+    assert {share.reason for share in later[-1].shares} >= {None, "a bug"}
+    assert session.errors == {}
+    assert source.calls[-1][0] == "close"

@@ -169,3 +169,37 @@ def test_any_table_of_people_gives_settings_or_a_settings_error(table: dict[str,
     except SettingsError:
         return
     assert [one.participant for one in told.people] == (list(table) or ["p1"])
+
+
+@pytest.mark.parametrize(
+    ("session", "eeg", "sources"),
+    [
+        ({}, "lsl:type=EEG", "lsl:type=EEG"),
+        ({"face": "camera:0"}, "none", "camera:0 without EEG"),
+        ({"face": "camera:0", "eeg": "lsl:x"}, "lsl:x", "lsl:x and camera:0"),
+        ({"face": "camera:0", "eeg": "none"}, "none", "camera:0 without EEG"),
+    ],
+)
+def test_eeg_is_watched_unless_a_face_is_and_eeg_is_not_asked_for(
+    session: dict[str, str], eeg: str, sources: str
+) -> None:
+    (one,) = override(Settings(), "session", **session).people
+    assert (one.eeg, one.sources) == (eeg, sources)
+
+
+def test_somebody_of_whom_nothing_is_watched_is_refused() -> None:
+    with pytest.raises(SettingsError, match="eeg and face are both none"):
+        override(Settings(), "session", eeg="none")
+
+
+def test_weights_are_by_the_name_of_a_model() -> None:
+    told = Wanted(weight=("eeg-deap32=1", "a=b=0.25", "eeg-deap32=.5", "c=0."))
+    assert told.weights == {"eeg-deap32": 0.5, "a=b": 0.25, "c": 0.0}
+
+
+@pytest.mark.parametrize(
+    "weight", ["eeg-deap32", "=1", "0.5", "a=", "a=1.1", "a=-1", "a=nan", "a=inf", "a=1e0", "a= 1", "a=١"]
+)
+def test_a_weight_that_is_none_is_refused(weight: str) -> None:
+    with pytest.raises(SettingsError, match="expected MODEL=w with w from 0 to 1"):
+        Wanted(weight=(weight,))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from insightsim.types import VADL, Estimate, StreamState, StreamStatus
-from tools.lines import Silence
+from insightsim.types import VADL, Estimate, Share, StreamState, StreamStatus
+from tools.lines import Silence, Voices
 
 
 def estimate(time: float, reason: str | None, status: StreamStatus = "live") -> Estimate:
@@ -46,3 +46,31 @@ def test_what_a_stream_is_that_is_not_live_is_said_elsewhere() -> None:
 
 def test_a_clock_that_was_set_back_only_starts_the_count_anew() -> None:
     assert lines((1000.0, "flat"), (1.0, "flat"), (6.0, "flat")) == [None, None, "no estimate: flat"]
+
+
+def from_streams(time: float, **weights: float | None) -> Estimate:
+    """One estimate of streams with these weights; None for those that have no say."""
+    half = VADL(0.5, 0.5, 0.5, 0.5)
+    shares = [
+        Share(stream, "m", half, half, VADL(*[w or 0.0] * 4), 0.0, "no face for 2 s" if w is None else None)
+        for stream, w in weights.items()
+    ]
+    return Estimate(time, half, half, half, 1.0, None, (), shares=tuple(shares))
+
+
+def test_who_has_a_say_is_told_with_its_part_once_it_has_lasted_and_when_it_changes() -> None:
+    voices = Voices()
+    both, alone = {"eeg": 0.2, "face": 0.6}, {"eeg": 0.2, "face": None}
+    told = [(0.0, alone), (4.0, both), (8.9, both), (9.0, both), (20.0, both)]
+    told += [(21.0, alone), (23.0, both), (24.0, alone), (29.0, alone), (40.0, both), (45.0, both)]
+    assert [line for time, weights in told if (line := voices(from_streams(time, **weights)))] == [
+        "estimates from eeg 25% and face 75%",
+        "estimates from eeg alone; face: no face for 2 s",
+        "estimates from eeg 25% and face 75%",
+    ]
+
+
+def test_of_a_single_stream_it_goes_without_saying_and_so_it_does_where_none_has_a_say() -> None:
+    voices = Voices()
+    assert [voices(from_streams(time, eeg=0.5)) for time in (0.0, 10.0, 20.0)] == [None] * 3
+    assert [voices(from_streams(time, eeg=None, face=None)) for time in (30.0, 60.0)] == [None] * 2

@@ -65,3 +65,23 @@ def test_one_source_for_several_people_is_refused(told: list[Settings]) -> None:
 def test_an_option_out_of_range_is_said(told: list[Settings], option: tuple[str, str], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         monitor("--eeg", "synthetic", *option)
+
+
+def test_a_face_is_watched_without_eeg_unless_that_is_asked_for(told: list[Settings], tmp_path: Path) -> None:
+    face = ("--face", "camera:0", "--face-model-vadl", "face-affectnet", "--neutral", "me.json", "--lsl-out")
+    monitor(*face, "--weight", "face-affectnet=0.3", "--weight", "eeg-deap32=1", "--face-model", "a.task")
+    monitor(*face, "--eeg", "lsl:x")
+    (tmp_path / "insightsim.toml").write_text('[session]\neeg = "lsl:type=EEG"\n')
+    monitor(*face)
+    people = [one.people[0] for one in told]
+    assert [one.eeg for one in people] == ["none", "lsl:x", "lsl:type=EEG"]
+    first = people[0]
+    assert (first.face, first.face_model_vadl, first.face_model) == ("camera:0", "face-affectnet", "a.task")
+    assert (first.neutral, first.lsl_out) == ("me.json", True)
+    assert first.weights == {"face-affectnet": 0.3, "eeg-deap32": 1.0}
+    assert not people[1].weights
+
+
+def test_a_weight_that_cannot_be_meant_is_said(told: list[Settings]) -> None:
+    with pytest.raises(SettingsError, match="weight is 'face-affectnet'; expected MODEL=w"):
+        monitor("--face", "camera:0", "--weight", "face-affectnet")

@@ -165,6 +165,15 @@ def test_health_is_degraded_while_some_have_failed_and_failing_when_all_have(ses
     assert (everyone.status_code, everyone.json()["status"]) == (503, "failing")
 
 
+def test_health_is_degraded_while_one_stream_of_a_participant_has_failed_and_the_other_lives(session, state):
+    session.feed.announce(state("live"))
+    session.feed.announce(state("failed", stream="face", reason="camera:0 is busy"))
+    with TestClient(create_app(session, ["testserver"])) as client:
+        answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["error"] == answer.json()["participants"]["p1"]["error"] == "face: camera:0 is busy"
+
+
 def test_the_error_of_one_participant_is_not_the_others_reason_for_closing(session):
     session.participants |= {"ben": Feed()}
     session.errors["ben"] = "no stream answers lsl:b"

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insightsim.types import VADL, Estimate, StreamState
+from insightsim.types import VADL, Estimate, Share, StreamState
 from web.messages import SCHEMA, dumps, estimate_message, hello_message, status_message
 
 NAN = float("nan")
 
 
 def test_an_estimate_carries_every_field_of_the_schema(estimate, state):
-    said = estimate(bad=(("Fp1", "flat"),), streams=(state(time=100.0213, left_out=("Fp1",)),))
+    half = VADL(0.5, NAN, 0.5, 0.5)
+    share = Share("eeg", "eeg-deap32", half, half, VADL(0.5, 0.0, 0.25, 1.0), 0.25, None)
+    streams = (state(time=100.0213, left_out=("Fp1",), skipped=2, faces=1),)
+    said = estimate(bad=(("Fp1", "flat"),), streams=streams, shares=(share,))
     assert estimate_message(said, "p1", 1.8e9) == {
         "schema": "insightsim.feed/1",
         "type": "estimate",
@@ -47,9 +50,22 @@ def test_an_estimate_carries_every_field_of_the_schema(estimate, state):
                 "lag_ms": 21.3,
                 "gaps": 0,
                 "dropped": 0,
+                "skipped": 2,
+                "faces": 1,
                 "reference": "",
                 "model": "eeg-deap32",
                 "left_out": ["Fp1"],
+                "reason": None,
+            }
+        ],
+        "shares": [
+            {
+                "stream": "eeg",
+                "model": "eeg-deap32",
+                "says": {"valence": 0.5, "arousal": None, "dominance": 0.5, "liking": 0.5},
+                "spread": {"valence": 0.5, "arousal": None, "dominance": 0.5, "liking": 0.5},
+                "weight": {"valence": 0.5, "arousal": 0.0, "dominance": 0.25, "liking": 1.0},
+                "age_ms": 250.0,
                 "reason": None,
             }
         ],
@@ -75,6 +91,8 @@ def test_a_status_names_the_stream_and_why(state):
         "lag_ms": None,
         "gaps": 0,
         "dropped": 0,
+        "skipped": 0,
+        "faces": None,
         "reference": "",
         "model": "eeg-deap32",
         "left_out": [],
@@ -142,6 +160,16 @@ STATES = st.builds(
     rate=st.none() | ANY,
     lag=st.none() | ANY,
 )
+SHARES = st.builds(
+    Share,
+    stream=st.text(),
+    model=st.text(),
+    vadl=VADLS,
+    spread=VADLS,
+    weight=st.builds(VADL, ANY, ANY, ANY, ANY),
+    age=ANY,
+    reason=st.none() | st.text(),
+)
 ESTIMATES = st.builds(
     Estimate,
     time=st.floats(0, 1e9) | st.just(NAN),
@@ -152,6 +180,7 @@ ESTIMATES = st.builds(
     reason=st.none() | st.text(),
     streams=st.lists(STATES, max_size=3).map(tuple),
     bad=st.lists(st.tuples(st.text(), st.text()), max_size=3).map(tuple),
+    shares=st.lists(SHARES, max_size=2).map(tuple),
 )
 
 
