@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from insightsim.aus import LANDMARKS, OPENFACE
-from insightsim.cards import Card, FaceRecipe, Filter, Recipe
+from insightsim.cards import Card, FaceFeatures, FaceNetwork, FaceRecipe, Filter, Recipe
 from insightsim.errors import ModelError
 from insightsim.vadl import DIMENSIONS
 
@@ -27,8 +27,12 @@ RULES = (">=", ">")
 UNITS = {"eeg": ("uV",), "face": (OPENFACE, LANDMARKS)}
 """By stream. EEG is brought to µV, whatever its unit; action units of one source never to another's."""
 RECIPES = {"eeg": Recipe, "face": FaceRecipe}
+NETWORK = "affect"
+"""Name of the "features" of a network."""
 STEEPEST = 16
 """Order of a filter: nothing like it is used on EEG, and a slip of the pen must not take minutes to build."""
+LARGEST = 1024
+"""Pixels across a face that a network may ask for."""
 _HEADER = "# What this model needs and may claim. The ONNX file of the same name lies beside it.\n"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -64,6 +68,8 @@ def _parse(kind: Any, value: Any, key: str) -> Any:
     """`value`, found under `key`, as the type that a dataclass field is annotated with."""
     if kind == Recipe | FaceRecipe:
         kind = _recipe_kind(_of(dict, value, key), key)
+    if kind == FaceFeatures | FaceNetwork:
+        kind = FaceNetwork if _of(dict, value, key).get("name") == NETWORK else FaceFeatures
     if is_dataclass(kind):
         return _parse_table(kind, value, key)
     if get_origin(kind) is dict:
@@ -135,11 +141,13 @@ def _check(card: Card) -> None:
     _check_positive(card, "recipe.step", "trained.members", "familiar")
     if isinstance(recipe, FaceRecipe):
         _check_positive(card, "recipe.seconds")
+        if isinstance(recipe.features, FaceNetwork):
+            _check_network(recipe, recipe.features)
     else:
         _check_eeg(card, recipe)
-    if set(card.scores) != set(DIMENSIONS):
+    if card.scores and set(card.scores) != set(DIMENSIONS):
         raise ModelError(
-            f'"scores" has {", ".join(card.scores) or "nothing"}, expected {", ".join(DIMENSIONS)}'
+            f'"scores" has {", ".join(card.scores)}, expected {", ".join(DIMENSIONS)} or nothing'
         )
 
 
@@ -156,6 +164,24 @@ def _check_eeg(card: Card, recipe: Recipe) -> None:
         raise ModelError(f'"recipe.reference" is "{recipe.reference}", expected one of {allowed}')
     _check_positive(card, "recipe.sfreq", "recipe.n_samples", "recipe.filter.notch_q")
     _check_filter(recipe.filter, recipe.sfreq)
+
+
+def _check_network(recipe: FaceRecipe, network: FaceNetwork) -> None:
+    if not 1 <= network.size <= LARGEST:
+        raise ModelError(f'"recipe.features.size" is {network.size}, expected 1 to {LARGEST}')
+    if not all(0 < std < math.inf for std in network.std):
+        raise ModelError(f'"recipe.features.std" is {_text(network.std)}, expected more than 0')
+    if not -math.inf < network.low < network.high < math.inf:
+        raise ModelError(
+            f'"recipe.features.low" is {network.low}, expected less than "high", which is {network.high}'
+        )
+    known = set(network.outputs) <= set(DIMENSIONS)
+    there = all(0 <= output < network.n_outputs for output in network.outputs.values())
+    if not (known and there and len(network.outputs) == len(recipe.ch_names) > 0):
+        raise ModelError(
+            f'"recipe.features.outputs" is {network.outputs}, expected {len(recipe.ch_names)} of '
+            f"{', '.join(DIMENSIONS)}, as many as recipe.ch_names, each from 0 to {network.n_outputs - 1}"
+        )
 
 
 def _check_filter(band: Filter, sfreq: float) -> None:

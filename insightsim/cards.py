@@ -70,7 +70,7 @@ class FaceRecipe:
     """Length of a window; how many frames it holds depends on the camera."""
     step: float
     """Seconds between windows, live."""
-    features: FaceFeatures
+    features: FaceFeatures | FaceNetwork
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,27 @@ class FaceFeatures:
 
     name: str
     """"au35", "au_dynamics" or "openface709"."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceNetwork:
+    """A network that looks at the face itself: its outputs are the recipe's columns, one in each frame."""
+
+    name: str
+    """"affect"."""
+    size: int
+    """Width and height of the picture that it takes, pixels."""
+    mean: tuple[float, float, float]
+    """Of red, green and blue (0–1); taken off."""
+    std: tuple[float, float, float]
+    """What is then divided by."""
+    n_outputs: int
+    outputs: dict[str, int]
+    """Dimension → which output speaks of it, from 0; in the order of the recipe's columns."""
+    low: float
+    """The output that stands for the probability 0."""
+    high: float
+    """The one for 1; linear between the two, and cut off beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +161,7 @@ class Card:
     protocol: str
     """How the scores were measured."""
     scores: dict[str, Score]
-    """By dimension: valence, arousal, dominance, liking."""
+    """By dimension: valence, arousal, dominance, liking. Empty where nobody measured it here."""
     familiar: float
     """99th percentile, over the training windows, of a window's distance from their mean (RMS z-score)."""
 

@@ -7,14 +7,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import bandpower, cardfile, face_features
-from insightsim.cards import Card, FaceRecipe, Recipe
+from insightsim import affect, affectnet, bandpower, cardfile, face_features, folders
+from insightsim.cards import Card, FaceNetwork, FaceRecipe, Recipe
 from insightsim.conform import missing
 from insightsim.errors import ModelError, SignalError
 from insightsim.unread import unread
@@ -54,6 +55,31 @@ class Model:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Network(Model):
+    """A network that looks at the face itself; of a window it says what it said of the face in it."""
+
+    @property
+    def _described(self) -> FaceNetwork:
+        features = self.card.face.features
+        assert isinstance(features, FaceNetwork)
+        return features
+
+    @property
+    def size(self) -> int:
+        """Width and height of the pictures it takes, pixels."""
+        return self._described.size
+
+    def see(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(n_columns,): what it says, in the recipe's columns, of a face (size, size, 3), RGB."""
+        (outputs,) = self.session.run(None, {"input": affect.prepared(picture, self._described)})
+        return np.asarray(outputs[0, list(self._described.outputs.values())], np.float32)
+
+    def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Probability and spread, both (n, 4), of windows by their `affect.statistics`."""
+        return affect.judged(features, self._described)
+
+
 def _quantile(ordered: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """As numpy's, over axis 1, of values in order; for one window in a tenth of the time."""
     at = share * (ordered.shape[1] - 1)
@@ -89,7 +115,13 @@ def load(path: Path) -> Model:
         )
     session = _session(content, onnx_path)
     _check_ports(session, card, onnx_path)
-    return Model(card, session)
+    return Model(card, session) if network_of(card.recipe) is None else Network(card, session)
+
+
+def network_of(recipe: Recipe | FaceRecipe) -> FaceNetwork | None:
+    """The network that a recipe is about; None for all others, whose features are computed."""
+    features = recipe.features
+    return features if isinstance(features, FaceNetwork) else None
 
 
 def _session(content: bytes, path: Path) -> Any:
@@ -113,9 +145,11 @@ def _not_a_model(refusals: Any) -> tuple[type[Exception], ...]:
 
 def _check_ports(session: Any, card: Card, path: Path) -> None:
     """Names, types and shapes of what goes in and comes out; the number of rows is free."""
-    n_features = _n_features(card.recipe)
-    expected_in = {"features": [n_features]}
+    expected_in = {"features": [_n_features(card.recipe)]}
     expected_out = {"probabilities": [card.trained.members, len(DIMENSIONS)], "distance": []}
+    if (network := network_of(card.recipe)) is not None:
+        expected_in = {"input": [3, network.size, network.size]}
+        expected_out = {session.get_outputs()[0].name: [network.n_outputs]}  # whatever it is called
     for what, ports, expected in (
         ("inputs", session.get_inputs(), expected_in),
         ("outputs", session.get_outputs(), expected_out),
@@ -146,6 +180,11 @@ def verify(path: Path) -> Model:
     probability.
     """
     model = load(path)
+    if isinstance(model, Network):
+        said = model.see(np.zeros((model.size, model.size, 3), np.uint8))
+        if not np.isfinite(said).all():
+            raise ModelError(f"{path}: the network gives {said} for a black picture, expected numbers")
+        return model
     made_up = np.random.default_rng(0).normal(size=(8, _n_features(model.card.recipe))).astype(np.float32)
     for values in model(made_up):
         if values.shape != (8, len(DIMENSIONS)) or not np.all((values >= 0) & (values <= 1)):
@@ -160,13 +199,32 @@ def find(folder: Path | None = None) -> list[tuple[Path, Card]]:
 
 
 def named(name: str, folder: Path | None = None) -> Path:
-    """The card that a user means: a model's name, or the path of a card or of its ONNX file."""
+    """The card that a user means: a model's name, or the path of a card or of its ONNX file.
+
+    A name that none of the folder's models (the shipped ones') has may be that of a fetched one.
+    """
     if (path := Path(name)).suffix in (".toml", ".onnx"):
         return path.with_suffix(".toml")
     known = {card.name: path for path, card in find(folder)}
-    if name not in known:
-        raise ModelError(f'there is no model "{name}"; there are: {", ".join(known) or "none"}')
-    return known[name]
+    if name in known:
+        return known[name]
+    if name == affectnet.NAME:
+        return _fetched(name)
+    raise ModelError(f'there is no model "{name}"; there are: {", ".join(known) or "none"}')
+
+
+def _fetched(name: str) -> Path:
+    """The card of a model that does not come along."""
+    for folder in folders.fetched():
+        if (path := folder / f"{name}.toml").exists():
+            return path
+    raise ModelError(f"{name} does not come along; insightsim models fetch {name} tells about it and gets it")
+
+
+@cache
+def loaded(path: Path) -> Model:
+    """`load`, once: several participants share what they have in common."""
+    return load(path)
 
 
 def choose(ch_names: Sequence[str], folder: Path | None = None) -> list[Path]:

@@ -14,13 +14,14 @@ from http.client import HTTPException
 from pathlib import Path
 
 from insightsim.errors import ModelError, readable
+from insightsim.folders import FOLDER, cache, fetched
 
 PIECE = 1 << 16
 """Bytes read at once."""
+MOST = 1 << 28
+"""Bytes of a file whose size is not known."""
 WITHIN = 20.0
 """Seconds a server may be silent."""
-FOLDER = "INSIGHTSIM_MODEL_DIR"
-"""The environment variable that names a folder to look in before the user's cache."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are there."""
@@ -34,8 +35,8 @@ class Remote:
     """Of the file, here and there."""
     address: str
     sha256: str
-    size: int
-    """Bytes."""
+    size: int | None
+    """Bytes; None where nobody told."""
     licence: str
 
 
@@ -49,13 +50,6 @@ BUNDLE = Remote(
 """The landmark model."""
 
 
-def cache() -> Path:
-    """The folder of this user where fetched files are kept."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("insightsim", appauthor=False) / "models"
-
-
 def locate(path: str = "", remote: Remote = BUNDLE) -> Path | None:
     """The file at `path` if one is named, else in $INSIGHTSIM_MODEL_DIR, else in the cache; None if nowhere.
 
@@ -65,8 +59,7 @@ def locate(path: str = "", remote: Remote = BUNDLE) -> Path | None:
         named = Path(path).expanduser()
         check(named, remote)
         return named
-    folders = [Path(folder) for folder in [os.environ.get(FOLDER)] if folder] + [cache()]
-    for folder in folders:
+    for folder in fetched():
         if (found := folder / remote.name).exists():
             check(found, remote)
             return found
@@ -135,17 +128,18 @@ def _transfer(remote: Remote, write: Callable[[bytes], object], progress: Progre
     """Hand on what the server sends. Raises ModelError where that is not what was expected."""
     digest, received = hashlib.sha256(), 0
     with urllib.request.urlopen(remote.address, timeout=WITHIN) as answer:
+        size = remote.size or answer.length or MOST
         while piece := answer.read(PIECE):
             received += len(piece)
-            if received > remote.size:
+            if received > size:
                 break
             digest.update(piece)
             write(piece)
             if progress is not None:
-                progress(received, remote.size)
-    if received != remote.size:
-        more = "more than " if received > remote.size else ""
-        raise ValueError(f"{more}{min(received, remote.size):,} bytes came, expected {remote.size:,}")
+                progress(received, size)
+    if received != size and (received > size or size != MOST):
+        more = "more than " if received > size else ""
+        raise ValueError(f"{more}{min(received, size):,} bytes came, expected {size:,}")
     if digest.hexdigest() != remote.sha256:
         raise ValueError(f"its sha256 is {digest.hexdigest()}")
 

@@ -9,7 +9,7 @@ from insightsim.cards import Card
 from insightsim.errors import ModelError
 from insightsim.face_judge import FaceJudge
 from insightsim.face_windows import FaceWindows
-from insightsim.models import Model
+from insightsim.models import Model, network_of
 from insightsim.types import Prediction, Signal
 from streaming.sources import SourceInfo
 
@@ -20,14 +20,16 @@ class FaceChain:
     def __init__(self, choose: Callable[[SourceInfo], Model], info: SourceInfo) -> None:
         """Raises ModelError where the model cannot read what the source gives."""
         self.judge = FaceJudge(choose(info))
-        recipe = self.card.face
-        if recipe.unit != info.unit:
+        recipe, network = self.card.face, network_of(self.card.face)
+        if network is None and recipe.unit != info.unit:
             raise ModelError(
                 f"{self.card.name} was trained on action units of {recipe.unit}, but {info.name} gives "
                 f"those of {info.unit}; the two do not agree, so no estimate would mean anything"
             )
         if lacking := [name for name in recipe.ch_names if name not in info.ch_names]:
-            raise ModelError(f"{self.card.name} reads {', '.join(lacking)}, which {info.name} does not give")
+            why = "" if network is None else "; it looks at the face itself, through a camera or in a video"
+            reads = ", ".join(lacking)
+            raise ModelError(f"{self.card.name} reads {reads}, which {info.name} does not give{why}")
         self._counts: dict[str, int] = {}
         self.windows = FaceWindows(recipe.seconds, recipe.step)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from insightsim import neutral
+from insightsim import models, neutral
+from insightsim.affect import Glances
 from insightsim.errors import SettingsError
 from insightsim.face import ActionUnits
 from streaming.browser import BrowserFrames
@@ -25,11 +26,20 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None) -> Source:
     """
     if (frames := _frames(wanted, browser)) is not None:
         rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
-        return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest))
+        glances = partial(_glances, wanted.face_model_vadl)
+        return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest), glances)
     raise SettingsError(
         f"unknown face source {wanted.face!r}; expected camera:0, video:PATH, rtsp://…, browser, "
         "openface:PATH, lsl:NAME, lsl:type=AU or lsl:source_id=…"
     )
+
+
+def _glances(model: str) -> Glances | None:
+    """What looks at the face itself, where such a model is asked for. Raises ModelError."""
+    if model == "auto":
+        return None
+    named = models.loaded(models.named(model))
+    return Glances(named) if isinstance(named, models.Network) else None
 
 
 def _frames(wanted: Wanted, browser: BrowserFrames | None) -> Frames | None:

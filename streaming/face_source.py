@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from insightsim.affect import Glances
 from insightsim.aus import COLUMNS, FACES, LANDMARKS, SKIPPED
 from insightsim.face import ActionUnits
 from insightsim.follow import Firm, Sight
@@ -15,14 +16,24 @@ from streaming.camera import Frames
 from streaming.landmarks import Landmarker
 from streaming.sources import SourceInfo
 
+AFFECT = len(COLUMNS) + 2
+"""From here on a row holds what a network says that looks at the face itself."""
+
 
 class FaceSource:
     """The action units in the pictures of a camera or a video."""
 
-    def __init__(self, frames: Frames, bundle: Callable[[], Path], units: ActionUnits | None = None) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        bundle: Callable[[], Path],
+        units: ActionUnits | None = None,
+        glances: Callable[[], Glances | None] = lambda: None,
+    ) -> None:
         """`bundle` gives the path of the landmark model, when it is first needed.
 
-        `units` keep what they learnt of a neutral face when a lost camera is opened again.
+        `units` keep what they learnt of a neutral face when a lost camera is opened again. `glances` gives
+        what looks at the face itself, if anything does; its columns come last.
         """
         self.frames = frames
         self.query = frames.query
@@ -30,18 +41,20 @@ class FaceSource:
         self._path: Path | None = None
         self._units = ActionUnits() if units is None else units
         self._landmarker: Landmarker | None = None
+        self._make_glances = glances
+        self._glances: Glances | None = None
 
     def open(self, within: float = 1.0) -> SourceInfo:
         """Load the landmark model and open the camera or video; raises what they raise."""
         if self._path is None:
             self._path = self._bundle()
+        self._glances = self._make_glances()
+        columns = (*COLUMNS, FACES, SKIPPED, *(self._glances.ch_names if self._glances else ()))
         found = self.frames.open(within)
         self._landmarker = Landmarker(self._path)
         self._firm = Firm()
         self._over = False
-        self._info = SourceInfo(
-            found.name, (*COLUMNS, FACES, SKIPPED), LANDMARKS, found.sfreq, notes=found.notes
-        )
+        self._info = SourceInfo(found.name, columns, LANDMARKS, found.sfreq, notes=found.notes)
         return self._info
 
     def pull(self) -> Signal | None:
@@ -61,7 +74,9 @@ class FaceSource:
         info, data = self._info, np.empty((len(sights), len(self._info.ch_names)), np.float32)
         for row, sight in zip(data, sights, strict=True):
             row[: len(COLUMNS)] = self._units(sight.frame.time, sight.face)
-            row[len(COLUMNS) :] = sight.faces, self.frames.skipped
+            row[len(COLUMNS) : AFFECT] = sight.faces, self.frames.skipped
+            if self._glances is not None:
+                row[AFFECT:] = self._glances(sight.frame, sight.face)
         times = np.array([sight.frame.time for sight in sights], float)
         return Signal("face", info.ch_names, info.unit, info.sfreq, data, times)
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 
 from insightsim import models
 from insightsim.cards import Card
@@ -207,7 +207,7 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
     Raises ModelError.
     """
     paths = models.choose(info.ch_names) if wanted == "auto" else [models.named(wanted)]
-    return [_loaded(path) for path in paths]
+    return [models.loaded(path) for path in paths]
 
 
 def _face(wanted: Wanted, camera: BrowserFrames | None) -> Branch:
@@ -223,8 +223,4 @@ def choose_face_model(wanted: str, info: SourceInfo) -> Model:
     Raises ModelError.
     """
     auto = wanted == "auto"
-    return _loaded(models.choose_face(info.ch_names, info.unit) if auto else models.named(wanted))
-
-
-_loaded = cache(models.load)
-"""Several participants share what they have in common."""
+    return models.loaded(models.choose_face(info.ch_names, info.unit) if auto else models.named(wanted))

@@ -234,7 +234,7 @@ def test_a_running_participants_estimates_are_all_sent_and_the_stream_goes_with_
 def test_it_is_off_unless_asked_for_and_lsl_is_not_sent_again(
     monkeypatch: pytest.MonkeyPatch, face: str, wanted: bool, aus_out: bool, estimates_out: bool
 ) -> None:
-    monkeypatch.setattr("streaming.pipeline.face_source", lambda _: Rows())
+    monkeypatch.setattr("streaming.pipeline.face_source", lambda *_: Rows())
     table = settings.Wanted(eeg=settings.NONE, face=face, lsl_out=wanted)
     (someone,) = build(settings.Settings(table)).people
     assert isinstance(someone.branches[0].source, Published) is aus_out
