@@ -22,8 +22,19 @@ GAZE = ("gaze_angle_x", "gaze_angle_y")
 """Radians."""
 VALIDITY = ("confidence", "success")
 """0–1, and 0 or 1. Where `success` is 0 every other column is NaN: no face is not a neutral face."""
+CONFIDENT = 0.8
+"""Confidence below which a row is not to be relied on."""
 COLUMNS = (*VALIDITY, *GAZE, *POSE, *INTENSITIES, *PRESENCES)
 """The channels of a face Signal, whatever its source; that of an OpenFace file may have more."""
+
+NAMES = {
+    "01": "inner brow raiser", "02": "outer brow raiser", "04": "brow lowerer", "05": "upper lid raiser",
+    "06": "cheek raiser", "07": "lid tightener", "09": "nose wrinkler", "10": "upper lip raiser",
+    "12": "lip corner puller", "14": "dimpler", "15": "lip corner depressor", "17": "chin raiser",
+    "20": "lip stretcher", "23": "lip tightener", "25": "lips part", "26": "jaw drop", "28": "lip suck",
+    "45": "blink",
+}  # fmt: skip
+"""As the Facial Action Coding System calls them."""
 
 FACES, SKIPPED = "faces", "skipped"
 """Further channels of our own cameras: faces in the frame, and frames passed over so far for newer ones."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +20,6 @@ from insightsim.face_signals import Readings, intensities, readings
 from insightsim.types import Landmarks
 
 FORMAT = "insightsim.neutral/1"
-SIZE = 100_000
-"""Bytes: no neutral face is nearly as large."""
 LARGEST = 100.0
 """Nothing in one is: blendshapes are up to 1, and canthal units are about 9 cm."""
 FEWEST, ENOUGH = 30, 0.8
@@ -112,27 +108,13 @@ def write(neutral: Neutral, path: Path) -> None:
         indent=1,
     )
     text = re.sub(r"\n +(?=[-\d\]])", " ", text)  # numbers beside each other
-    try:
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # for its owner alone
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.replace(part, path)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be written ({error.strerror}); name another place") from error
+    with files.whole(path, private=True) as file:
+        file.write(text + "\n")
 
 
 def read(path: Path) -> Neutral:
     """The neutral face in a file that `write` wrote. Raises DatasetError, saying what is wrong with it."""
-    files.check(path)
-    try:
-        with path.open("rb") as file:
-            content = json.loads(file.read(SIZE))
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: not a neutral face, which is JSON ({error}); {_REMEDY}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise DatasetError(f'{path}: not a neutral face: no "format": "{FORMAT}"; {_REMEDY}')
+    content = files.of_format(path, FORMAT, f"a neutral face; {_REMEDY}")
     try:
         shape = _table(content.get("shape"), list(map(str, RIGID)), 3)
         rest = _table(content.get("rest"), _AUS, 2).T

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from insightsim import files
 from insightsim.errors import DatasetError, readable
 from insightsim.types import Frame
 from streaming.camera import FrameInfo, opencv
 from streaming.pace import Pace
+
+USUAL = 25.0
+"""Pictures a second, where neither time stamps nor a rate can be used."""
+MOST = 1000.0
+"""Pictures a second that no file states in earnest."""
+
+Raw = tuple[Any, float]
+"""A picture as OpenCV gives it, and its time stamp, s."""
 
 
 class Video:
     """The pictures of a file, upright. Those it is too late for, because the reader is slower, are skipped.
 
     Stamps keep the recorded spacing, from the moment of the first picture; flat out (`speed` None) they are
-    seconds since the start of the video, and no picture is skipped.
+    seconds since the first picture, and none is skipped. The next picture is decoded, on a thread of its own,
+    while the reader works on the last.
     """
 
     def __init__(self, path: Path, speed: float | None = 1.0) -> None:
@@ -27,44 +37,59 @@ class Video:
         self.query = readable(f"video:{path}")
         self.speed = speed
         self.skipped = 0
+        self.n_frames = 0
+        """As the file says once it is open, which may be a few wrong; 0 where it does not."""
         self._capture: Any = None
+        self._thread: ThreadPoolExecutor | None = None
 
     def open(self, within: float = 0.0) -> FrameInfo:
-        """Open the file and decode its first picture. Raises DatasetError."""
-        cv2 = opencv()
-        self.skipped = 0
-        self._capture = cv2.VideoCapture(str(self.path))
-        self._sfreq = self._capture.get(cv2.CAP_PROP_FPS)
-        self._position = cv2.CAP_PROP_POS_MSEC
-        self._at = -1 / self._sfreq if self._sfreq else 0.0
-        self._next = self._decode()
-        if self._next is None:
-            raise DatasetError(f"{self.path}: no picture can be decoded; expected a video")
+        """Open the file and decode its first pictures. Raises DatasetError."""
+        self.close()
+        cv2, self.skipped = opencv(), 0
+        self._capture = capture = _capture(self.path)
+        rate, self.n_frames = (
+            capture.get(cv2.CAP_PROP_FPS),
+            max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))),
+        )
+        rated = 0 < rate <= MOST
+        raw = _decoded(capture)
+        first = [picture for picture in (next(raw, None), next(raw, None)) if picture is not None]
+        if not first:
+            raise DatasetError(f"{self.path}: no picture in it can be decoded; is the file whole?")
+        stamped = math.isfinite(first[0][1]) and first[-1][1] > first[0][1] or len(first) == 1
+        self._sfreq = rate if rated else USUAL
+        self._coming = _stamped(chain(first, raw), 1 / self._sfreq, stamped)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="video")
+        self._decode()
         self._pace = Pace(1.0, self.speed or 1.0)
-        return FrameInfo(readable(self.path.stem), self._sfreq)
+        by = "its rate" if rated else "no rate either"
+        notes = (
+            () if stamped else (f"no usable time stamps: {self._sfreq:g} pictures a second assumed, by {by}",)
+        )
+        return FrameInfo(readable(self.path.stem), self._sfreq, notes)
 
-    def _decode(self) -> Frame | None:
-        """The next picture, stamped with its place in the video, s; None after the last."""
-        there, image = self._capture.read()
-        if not there:
-            return None
-        self._at = max(self._capture.get(self._position) / 1000, math.nextafter(self._at, math.inf))
-        return Frame(np.ascontiguousarray(image[..., ::-1]), self._at)
+    def _decode(self) -> None:
+        assert self._thread is not None, "open() comes first"
+        self._next: Future[Frame | None] = self._thread.submit(next, self._coming, None)
 
     def grab(self) -> Sequence[Frame] | None:
         """The newest picture that is due; the next one when flat out."""
-        if (frame := self._next) is None:
+        if (frame := self._next.result()) is None:
             return None
         if self.speed is None:
-            self._next = self._decode()
+            self._decode()
             return [frame]
         now = self._pace.reach(frame.time)
         if now < frame.time:
             return []
-        while (following := self._decode()) is not None and following.time <= now:
+        self._decode()
+        while now - frame.time >= 1 / self._sfreq:  # late: is a newer one due as well?
+            newer = self._next.result()
+            if newer is None or newer.time > now:
+                break
             self.skipped += 1
-            frame = following
-        self._next = following
+            frame = newer
+            self._decode()
         return [Frame(frame.image, self._pace.origin + frame.time)]
 
     def lag(self, time: float) -> float:
@@ -72,7 +97,44 @@ class Video:
         return 0.0 if self.speed is None else self._pace.lag(time)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, once the picture in progress is decoded."""
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
         if self._capture is not None:
             self._capture.release()
-        self._capture = self._next = None
+        self._thread = self._capture = None
+
+
+def _capture(path: Path) -> Any:
+    """OpenCV's way into a file. Raises DatasetError where it is no video."""
+    files.check(path)
+    if not path.stat().st_size:
+        raise DatasetError(f"{path}: an empty file, expected a video")
+    cv2 = opencv()
+    # One backend: others take "%" in a name for a series of pictures. A whole path is no address to it.
+    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_ORIENTATION_AUTO, 1])
+    if not capture.isOpened():
+        raise DatasetError(
+            f"{path}: not a video that can be read; expected MP4, MOV, MKV, WebM or AVI, whole"
+        )
+    return capture
+
+
+def _decoded(capture: Any) -> Iterator[Raw]:
+    """Every picture that can be decoded, however many the file says there are."""
+    stamp = opencv().CAP_PROP_POS_MSEC
+    while True:
+        there, image = capture.read()
+        if not there:
+            return
+        yield image, capture.get(stamp) / 1000
+
+
+def _stamped(pictures: Iterator[Raw], period: float, stamped: bool) -> Iterator[Frame]:
+    """With the seconds since the first picture: as stamped, or a `period` after the last where that is of no use."""
+    cv2, first, last = opencv(), 0.0, -period
+    for n, (image, said) in enumerate(pictures):
+        first = first if n else said
+        time = said - first
+        last = time if stamped and time > last else last + period
+        yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), last)

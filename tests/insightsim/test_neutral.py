@@ -90,7 +90,7 @@ def damaged(change: Callable[[dict[str, Any]], object], path: Path) -> str:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda it: it.pop("format"), "not a neutral face"),
+        (lambda it: it.pop("format"), "expected a neutral face"),
         (lambda it: it.update(format="insightsim.neutral/2"), "insightsim.neutral/1"),
         (lambda it: it.pop("shape"), "expected numbers for 33 to 454"),
         (lambda it: it["rest"].pop("AU28"), "expected numbers for AU01 to AU45"),
@@ -110,7 +110,7 @@ def test_a_damaged_file_is_refused_with_what_is_wrong(
 @pytest.mark.parametrize("text", [b"", b"\xff\xfe", b"[1]", b"frame,timestamp\n1,0.0\n", b"[" * 50_000])
 def test_what_is_no_neutral_face_at_all_is_refused(text: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(text)
-    with pytest.raises(DatasetError, match="not a neutral face"):
+    with pytest.raises(DatasetError, match="expected a neutral face"):
         neutral.read(tmp_path / "a.json")
 
 
