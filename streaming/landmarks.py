@@ -1,8 +1,7 @@
 """From a picture to the landmarks of the face that is followed, by MediaPipe's FaceLandmarker.
 
-A FaceLandmarker for a single face costs least and smooths its landmarks, which those for several do not
-(docs/face.md has the figures). So one of these reads the face, and another for several only looks who is there
-now and then.
+A FaceLandmarker for one face costs least and smooths its landmarks; one for several does not (docs/face.md).
+So one of the first kind reads the face, and one of the second looks now and then who is there.
 """
 
 from __future__ import annotations

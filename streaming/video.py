@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -47,26 +46,20 @@ class Video:
         self.close()
         cv2, self.skipped = opencv(), 0
         self._capture = capture = _capture(self.path)
-        rate, self.n_frames = (
-            capture.get(cv2.CAP_PROP_FPS),
-            max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT))),
-        )
-        rated = 0 < rate <= MOST
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        self._sfreq = rate if 0 < rate <= MOST else USUAL
+        self.n_frames = max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         raw = _decoded(capture)
         first = [picture for picture in (next(raw, None), next(raw, None)) if picture is not None]
         if not first:
             raise DatasetError(f"{self.path}: no picture in it can be decoded; is the file whole?")
-        stamped = math.isfinite(first[0][1]) and first[-1][1] > first[0][1] or len(first) == 1
-        self._sfreq = rate if rated else USUAL
+        stamped = len(first) == 1 or first[1][1] > first[0][1]
         self._coming = _stamped(chain(first, raw), 1 / self._sfreq, stamped)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="video")
         self._decode()
-        self._pace = Pace(1.0, self.speed or 1.0)
-        by = "its rate" if rated else "no rate either"
-        notes = (
-            () if stamped else (f"no usable time stamps: {self._sfreq:g} pictures a second assumed, by {by}",)
-        )
-        return FrameInfo(readable(self.path.stem), self._sfreq, notes)
+        self._pace: Pace | None = None
+        note = f"no usable time stamps: {self._sfreq:g} pictures a second are assumed"
+        return FrameInfo(readable(self.path.stem), self._sfreq, () if stamped else (note,))
 
     def _decode(self) -> None:
         assert self._thread is not None, "open() comes first"
@@ -79,6 +72,8 @@ class Video:
         if self.speed is None:
             self._decode()
             return [frame]
+        if self._pace is None:  # begun when there is a reader: what comes after open() may take its time
+            self._pace = Pace(1.0, self.speed)
         now = self._pace.reach(frame.time)
         if now < frame.time:
             return []
@@ -94,7 +89,7 @@ class Video:
 
     def lag(self, time: float) -> float:
         """Seconds from the moment the picture with this stamp was due until now; 0 when flat out."""
-        return 0.0 if self.speed is None else self._pace.lag(time)
+        return 0.0 if self._pace is None else self._pace.lag(time)
 
     def close(self) -> None:
         """Let go of the file, once the picture in progress is decoded."""
@@ -110,13 +105,15 @@ def _capture(path: Path) -> Any:
     files.check(path)
     if not path.stat().st_size:
         raise DatasetError(f"{path}: an empty file, expected a video")
+    name = str(path.absolute())
+    if readable(name) != name:  # OpenCV crashes on it
+        raise DatasetError(f"{readable(name)}: its name is not in UTF-8; rename it")
     cv2 = opencv()
     # One backend: others take "%" in a name for a series of pictures. A whole path is no address to it.
-    capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, [cv2.CAP_PROP_ORIENTATION_AUTO, 1])
+    capture = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
     if not capture.isOpened():
-        raise DatasetError(
-            f"{path}: not a video that can be read; expected MP4, MOV, MKV, WebM or AVI, whole"
-        )
+        raise DatasetError(f"{path}: cannot be read as a video; expected MP4, MOV, MKV, WebM or AVI")
+    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
     return capture
 
 
@@ -131,7 +128,7 @@ def _decoded(capture: Any) -> Iterator[Raw]:
 
 
 def _stamped(pictures: Iterator[Raw], period: float, stamped: bool) -> Iterator[Frame]:
-    """With the seconds since the first picture: as stamped, or a `period` after the last where that is of no use."""
+    """With the seconds since the first: as stamped, or where that is of no use a `period` after the last."""
     cv2, first, last = opencv(), 0.0, -period
     for n, (image, said) in enumerate(pictures):
         first = first if n else said
