@@ -31,7 +31,7 @@ def crop(image: NDArray[np.uint8], face: Landmarks, size: int) -> NDArray[np.uin
     corner, right, down = square(face)
     at = (np.arange(size, dtype=np.float32) + 0.5) / size
     x, y = (corner[i] + at[:, None] * down[i] + at * right[i] for i in (0, 1))  # (size, size)
-    factor = int(math.hypot(*right) / size)
+    factor = min(int(math.hypot(*right) / size), *image.shape[:2])
     if factor > 1:
         image, left, top = _shrunk(image, x, y, factor)
         x, y = (x - left) / factor, (y - top) / factor

@@ -250,7 +250,8 @@ def choose_face(ch_names: Sequence[str], unit: str, folder: Path | None = None) 
 
     Raises ModelError saying what to do.
     """
-    cards = [found for found in find(folder) if isinstance(found[1].recipe, FaceRecipe)]
+    of_faces = [found for found in find(folder) if isinstance(found[1].recipe, FaceRecipe)]
+    cards = [found for found in of_faces if network_of(found[1].recipe) is None]  # those are for who asks
     fit = [
         (path, card)
         for path, card in cards
