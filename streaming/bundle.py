@@ -20,7 +20,7 @@ PIECE = 1 << 16
 """Bytes read at once."""
 MOST = 1 << 28
 """Bytes of a file whose size is not known."""
-WITHIN = 20.0
+WITHIN = 10.0
 """Seconds a server may be silent."""
 
 Progress = Callable[[int, int], None]
@@ -146,6 +146,7 @@ def _transfer(remote: Remote, write: Callable[[bytes], object], progress: Progre
 
 def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()  # it is the answer, too
         return f"the server says {error.code} {error.reason}"
     if isinstance(error, urllib.error.URLError):
         return f"no connection: {readable(str(error.reason))}"

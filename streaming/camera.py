@@ -20,6 +20,12 @@ from insightsim.types import Frame
 
 T = TypeVar("T")
 
+LIBRARIES = (
+    "where libGL or libglib is missing: apt install libgl1 libglib2.0-0, or put "
+    "opencv-contrib-python-headless in place of opencv-contrib-python"
+)
+"""What to do where OpenCV is there and cannot be loaded."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrameInfo:
@@ -106,7 +112,4 @@ def loading(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise StreamError(
-            f"{name} cannot be loaded ({error}); where libGL or libglib is missing: apt install libgl1 "
-            "libglib2.0-0, or put opencv-contrib-python-headless in place of opencv-contrib-python"
-        ) from error
+        raise StreamError(f"{name} cannot be loaded ({error}); {LIBRARIES}") from error

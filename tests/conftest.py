@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from streaming.bundle import BUNDLE, locate
 from tools import doctor
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,16 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no reference recordings at {folder}; INSIGHTSIM_SHARED=… names another place")
     return folder
+
+
+@pytest.fixture(scope="session")
+def bundle() -> Path:
+    """MediaPipe's landmark model, where a user would have it or in the shared folder; no test fetches it."""
+    shared = Path(os.environ.get("INSIGHTSIM_SHARED") or ROOT.parent / "shared") / "models" / BUNDLE.name
+    found = locate() or (shared if shared.exists() else None)
+    if found is None:
+        pytest.skip("faces are NOT tested: no landmark model; get it with: insightsim models fetch")
+    return found
 
 
 @pytest.fixture(scope="module")

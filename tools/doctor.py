@@ -79,6 +79,7 @@ def examine(port: int) -> Iterator[Check]:
     yield lsl_library()
     yield lsl_loopback()
     yield from shipped_models()
+    yield landmark_model()
     yield free_port(port)
     yield memory_limit()
     yield stalled_pages()
@@ -119,6 +120,10 @@ def _package(line: str) -> Check:
     except metadata.PackageNotFoundError:
         return Check(name, False, "not installed", advice)
     except (ImportError, OSError, RuntimeError) as error:  # pylsl without liblsl: RuntimeError
+        if name.startswith("opencv"):
+            from streaming.camera import LIBRARIES
+
+            advice = LIBRARIES
         return Check(name, False, f"{version} cannot be imported: {_first_line(error)}", advice)
     if not requirement.specifier.contains(version, prereleases=True):
         return Check(name, False, f"{version}, expected {requirement.specifier}", advice)
@@ -171,6 +176,21 @@ def shipped_models(folder: Path | None = None) -> Iterator[Check]:
             yield Check(f"model {path.stem}", False, _first_line(error), advice)
         else:
             yield Check(f"model {path.stem}", True, f"fits its card and runs, version {card.version}")
+
+
+def landmark_model() -> Check:
+    """The landmark model is where cameras and videos look for it."""
+    from streaming import bundle
+
+    name = "landmark model"
+    advice = "only cameras and videos need it, and fetch it; to have it beforehand: insightsim models fetch"
+    try:
+        found = bundle.locate()
+    except ModelError as wrong:
+        return Check(name, False, str(wrong), needed=False)
+    if found is None:
+        return Check(name, False, "not fetched yet", advice, False)
+    return Check(name, True, str(found), needed=False)
 
 
 def free_port(port: int) -> Check:
