@@ -1,6 +1,7 @@
 // @ts-check
 /** @import { Dimension, EstimateMessage, Message } from "./messages.js" */
 /** @import { Verdict } from "./judge.js" */
+import { showCamera } from "./camera.js";
 import { calm, clock, tick } from "./clock.js";
 import { connect } from "./connection.js";
 import { leaning, row, show } from "./dial.js";
@@ -47,6 +48,7 @@ function render() {
   showState(verdict);
   showStreams(known, verdict.running !== null, now);
   showShared(known.shared);
+  showCamera(known);
   if (paused) return;
   write(find("#headline"), verdict.headline);
   write(find("#detail"), verdict.detail);
