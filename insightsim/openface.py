@@ -6,7 +6,6 @@ neighbours, so both become NaN here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.aus import COLUMNS, LANDMARKS, OPENFACE
+from insightsim.aus import COLUMNS, OPENFACE
+from insightsim.aus_csv import whose
 from insightsim.errors import DatasetError
 from insightsim.openface_clock import Clock, by_rate, by_stamps
 from insightsim.openface_header import Layout, read_layout
@@ -67,13 +67,19 @@ class OpenFaceFile:
                 waiting = table
                 continue
             lost = self.source.lost(table)
-            yield self._signal(table[:-1], np.concatenate([lost_before, lost[:-2]]) | lost[:-1] | lost[1:])
+            beside = np.concatenate([lost_before, lost[:-2]]) | lost[1:]
+            yield self._signal(table[:-1], beside)
             waiting, lost_before = table[-1:], lost[-2:-1]
         if waiting is not None and len(waiting):
-            yield self._signal(waiting, lost_before | self.source.lost(waiting))
+            yield self._signal(waiting, lost_before)
 
-    def _signal(self, table: Table, lost: NDArray[np.bool_]) -> Signal:
-        masked = lost | self.source.unsure(table, self.limit)
+    def _signal(self, table: Table, beside: NDArray[np.bool_]) -> Signal:
+        """Of rows some of which are `beside` one that was lost."""
+        masked = self.source.lost(table)
+        if (
+            self.unit == OPENFACE
+        ):  # ours are smoothed over nothing, and are judged live whatever their confidence
+            masked = masked | beside | self.source.unsure(table, self.limit)
         picks = [self.source.at.get(name, 0) for name in self.columns]
         with np.errstate(over="ignore"):  # a damaged number may be any
             data = table[:, picks].astype(np.float32)
@@ -81,6 +87,9 @@ class OpenFaceFile:
         data[np.ix_(masked, np.array(self.columns) != "confidence")] = np.nan
         data[:, self.columns.index("success")] = ~masked
         times = self.clock(self.source.column(self.clock.column, table), self.rows, len(table))
+        if not np.isfinite(times).all():
+            number = self.rows + 1 + int(np.argmin(np.isfinite(times)))
+            raise DatasetError(f"{self.source.path}: row {number:,} has no number in {self.clock.column}")
         self.rows += len(table)
         self.masked += int(masked.sum())
         return Signal("face", self.columns, self.unit, self.sfreq, data, times)
@@ -115,28 +124,9 @@ def open_csv(
         else "nothing says in which rows there was a face: all count",
     ]
     seconds = _seconds(source, clock, head)
-    return OpenFaceFile(source, there, whose(path), clock, limit, seconds, tuple(filter(None, notes)))
-
-
-def whose(path: Path) -> str:
-    """Whose action units a file has: OPENFACE, unless a note beside it (FILE.json) says "family": LANDMARKS.
-
-    Raises DatasetError when that note cannot be understood: the two must not be taken for each other.
-    """
-    note = path.with_name(f"{path.name}.json")
-    if not note.is_file():
-        return OPENFACE
-    try:
-        said = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DatasetError(
-            f"{note}: should say whose action units are in {path.name}, but cannot be read ({error}); make "
-            "both anew, or move it away if it has nothing to do with them"
-        ) from error
-    family = said.get("family", OPENFACE) if isinstance(said, dict) else OPENFACE
-    if family not in (OPENFACE, LANDMARKS):
-        raise DatasetError(f'{note}: says "family": {family!r}; expected "{OPENFACE}" or "{LANDMARKS}"')
-    return str(family)
+    return OpenFaceFile(
+        source, there, whose(path, layout.names), clock, limit, seconds, tuple(filter(None, notes))
+    )
 
 
 def _clock(source: Rows, head: Table, fps: float | None) -> Clock:

@@ -18,6 +18,7 @@ import pylsl
 import pylsl.util
 from numpy.typing import NDArray
 
+from insightsim.aus import LANDMARKS, OPENFACE
 from insightsim.conform import eeg_channels
 from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
 from insightsim.types import Signal
@@ -135,6 +136,7 @@ class Inlet:
     """A live LSL stream as a source; clock synchronisation on, stamps otherwise as sent."""
 
     def __init__(self, query: str, stream: str = "eeg") -> None:
+        """`stream` is "eeg", or "face" for a stream of action units."""
         parse(query)
         self.query = query
         self.stream = stream
@@ -154,7 +156,7 @@ class Inlet:
             inlet.open_stream(CONNECT_WITHIN)
             self._pace = _read_pace(info, inlet)
             _flush(inlet)
-        self._picks, self._info = _read_description(info)
+        self._picks, self._info = (_read_units if self.stream == "face" else _read_description)(info)
         # Half a period where the stream itself is no faster: one late sample must not delay all that follow.
         self._spacing = 0.5 / SINGLY if self._info.sfreq <= SINGLY else 1 / PULLS_PER_SECOND
         self._inlet = inlet
@@ -228,6 +230,21 @@ def _read_description(info: pylsl.StreamInfo) -> tuple[list[int], SourceInfo]:
     reference = info.desc().child("reference").child_value("label")
     ch_names = tuple(labels[i] for i in picks)
     return picks, SourceInfo(info.name(), ch_names, found[0], info.nominal_srate(), reference, info.uid())
+
+
+def _read_units(info: pylsl.StreamInfo) -> tuple[list[int], SourceInfo]:
+    """The indices of the channels of a stream of action units, and whose these are."""
+    labels, units = (_padded(info, said) for said in (info.get_channel_labels(), info.get_channel_units()))
+    found = sorted({unit for label, unit in zip(labels, units, strict=True) if label.startswith("AU")})
+    if len(found) != 1 or found[0] not in (OPENFACE, LANDMARKS):
+        said = f"those of {', '.join(unit or 'nobody' for unit in found)}" if found else "none"
+        raise StreamError(
+            f"{info.name()}: expected action units, with labels such as AU12_r and the unit {OPENFACE} or "
+            f"{LANDMARKS} to tell whose they are; found {said}"
+        )
+    picks = [i for i, label in enumerate(labels) if label]
+    ch_names = tuple(labels[i] for i in picks)
+    return picks, SourceInfo(info.name(), ch_names, found[0], info.nominal_srate(), ident=info.uid())
 
 
 def _padded(info: pylsl.StreamInfo, said: list[str | None] | None) -> list[str]:

@@ -9,31 +9,47 @@ from streaming import lsl
 from streaming.sources import PULL_WITHIN, PULLS_PER_SECOND, SINGLY, lateness
 
 
+class Start:
+    """The moment at which recordings that belong together begin: when the first of them is opened.
+
+    The others hand out at once what was due since.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
+
+    def __call__(self) -> float:
+        """LSL time, s. May be asked on any thread: whoever is first decides."""
+        return self._said.setdefault("origin", lsl.clock())
+
+
 class Pace:
     """When samples of a recorded or made-up signal are due, and their stamps on the LSL clock.
 
     Stamps keep the recorded spacing; at a speed other than 1 they run ahead of the clock or fall behind it.
     """
 
-    def __init__(self, sfreq: float, speed: float = 1.0) -> None:
+    def __init__(self, sfreq: float, speed: float = 1.0, start: Start | None = None) -> None:
         self.sfreq = sfreq
         self.speed = speed
-        self.origin = lsl.clock()
+        self.within = PULL_WITHIN
+        """Seconds that a wait takes at most."""
+        self.origin = (start or lsl.clock)()
         """LSL time of the first sample, s."""
         self.handed = 0.0
         """Periods handed out so far; pauses count."""
 
-    def reach(self, seconds: float, within: float = PULL_WITHIN) -> float:
+    def reach(self, seconds: float) -> float:
         """Wait until so many seconds of signal are due, but at most `within` s; how many are due by then."""
         pause = self.origin + seconds / self.speed - lsl.clock()
         if self.sfreq * self.speed > SINGLY:  # several samples at a time, so that it stays cheap
             pause += 1 / PULLS_PER_SECOND
-        time.sleep(max(0.0, min(within, pause)))
+        time.sleep(max(0.0, min(self.within, pause)))
         return (lsl.clock() - self.origin) * self.speed
 
-    def wait(self, within: float = PULL_WITHIN) -> int:
-        """How many evenly spaced samples are due by now; waits for the first, but at most so many seconds."""
-        due = self.reach(self.handed / self.sfreq, within)
+    def wait(self) -> int:
+        """How many evenly spaced samples are due by now; waits for the first, but at most `within` s."""
+        due = self.reach(self.handed / self.sfreq)
         return max(0, 1 + math.floor(due * self.sfreq - self.handed))
 
     def stamp(self, periods: float) -> float:
@@ -44,6 +60,7 @@ class Pace:
         """Seconds from the moment the sample with this stamp was due until now."""
         return lateness(lsl.clock(), time, self.origin, self.speed)
 
-    def catch_up(self) -> None:
-        """Let what would have been due by now go by, as a pause: the next sample is due at once."""
-        self.handed = max(self.handed, (lsl.clock() - self.origin) * self.sfreq * self.speed)
+    def catch_up(self, now: float | None = None) -> None:
+        """Let what would have been due by `now` go by, as a pause: the next sample is due at once."""
+        now = lsl.clock() if now is None else now
+        self.handed = max(self.handed, (now - self.origin) * self.sfreq * self.speed)

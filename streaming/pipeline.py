@@ -27,6 +27,7 @@ from streaming.face_chain import FaceChain
 from streaming.face_queries import face_source
 from streaming.feed import Feed
 from streaming.lsl import clock
+from streaming.pace import Start
 from streaming.publish import EstimateOutlet, Published
 from streaming.pump import pump
 from streaming.queries import source_of
@@ -179,12 +180,12 @@ def build(settings: Settings) -> Session:
 
 
 def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
-    branches = []
+    branches, start = [], Start()
     if wanted.eeg != NONE:
-        branches.append(_eeg(wanted, limits))
+        branches.append(_eeg(wanted, limits, start))
     camera = BrowserFrames() if wanted.face == BROWSER else None
     if wanted.face != NONE:
-        branches.append(_face(wanted, camera))
+        branches.append(_face(wanted, camera, start))
     # Who is switched on late keeps nobody else from beginning, and no sense another.
     patient = several or len(branches) > 1
     outlet = EstimateOutlet(wanted.participant) if wanted.lsl_out else None
@@ -194,11 +195,12 @@ def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:
     )
 
 
-def _eeg(wanted: Wanted, limits: Limits) -> Branch:
+def _eeg(wanted: Wanted, limits: Limits, start: Start) -> Branch:
     def judge(model: Model) -> Judge:
         return Judge(model, limits, wanted.mains)
 
-    return Branch(source_of(wanted), "eeg", partial(EegChain, partial(choose_models, wanted.model), judge))
+    chain = partial(EegChain, partial(choose_models, wanted.model), judge)
+    return Branch(source_of(wanted, start), "eeg", chain)
 
 
 def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
@@ -210,8 +212,8 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
     return [models.loaded(path) for path in paths]
 
 
-def _face(wanted: Wanted, camera: BrowserFrames | None) -> Branch:
-    source = face_source(wanted, camera)
+def _face(wanted: Wanted, camera: BrowserFrames | None, start: Start) -> Branch:
+    source = face_source(wanted, camera, start)
     if wanted.lsl_out and not wanted.face.startswith("lsl:"):  # those are on the network already
         source = Published(source, wanted.participant)
     return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))

@@ -11,25 +11,29 @@ from insightsim.errors import SettingsError, readable
 from insightsim.recordings.formats import FORMATS
 from streaming.lsl import Inlet
 from streaming.named import Named
+from streaming.pace import Start
 from streaming.recorded import Recorded, is_deap
 from streaming.settings import Wanted
 from streaming.sources import Source
 from streaming.synthetic import Synthetic
 
 
-def source_of(wanted: Wanted) -> Source:
-    """The source a session asks for, not opened yet. Raises SettingsError, StreamError."""
-    source = _unnamed(wanted := wanted.settled)
+def source_of(wanted: Wanted, start: Start | None = None) -> Source:
+    """The source a session asks for, not opened yet; recordings of the same `start` begin together.
+
+    Raises SettingsError, StreamError.
+    """
+    source = _unnamed(wanted := wanted.settled, start)
     # A made-up brain has the electrodes it is asked for.
     names = () if isinstance(source, Synthetic) else wanted.ch_names
     return Named(source, names, wanted.unit) if names or wanted.unit else source
 
 
-def _unnamed(wanted: Wanted) -> Source:
+def _unnamed(wanted: Wanted, start: Start | None) -> Source:
     kind, _, rest = wanted.eeg.partition(":")
     if kind == "file" and rest:
         path, part = file_of(rest, wanted.trial)
-        return Recorded(path, part, wanted.speed)
+        return Recorded(path, part, wanted.speed, start=start)
     if wanted.trial:
         raise SettingsError(
             f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only a DEAP file has"

@@ -19,7 +19,7 @@ from insightsim.recordings.reader import open_tracks
 from insightsim.recordings.track import Track
 from insightsim.types import Marker, Signal
 from insightsim.vadl import DIMENSIONS
-from streaming.pace import Pace
+from streaming.pace import Pace, Start
 from streaming.sources import SourceInfo
 
 PAUSE = 1.0
@@ -40,9 +40,18 @@ class Recorded:
     """
 
     def __init__(
-        self, path: Path, part: str = "", speed: float = 1.0, loop: bool = False, own_stamps: bool = False
+        self,
+        path: Path,
+        part: str = "",
+        speed: float = 1.0,
+        loop: bool = False,
+        own_stamps: bool = False,
+        start: Start | None = None,
     ) -> None:
-        """`part` names a stream (XDF) or trials (DEAP). `own_stamps` leaves the file's stamps as they are."""
+        """`part` names a stream (XDF) or trials (DEAP). `own_stamps` leaves the file's stamps as they are.
+
+        Recordings with the same `start` begin together.
+        """
         self.query = readable(f"file:{path}#{part}" if part else f"file:{path}")
         self.title = readable(path.stem)
         self.path = path
@@ -50,6 +59,7 @@ class Recorded:
         self.speed = speed
         self.loop = loop
         self.own_stamps = own_stamps
+        self.start = start
         self.seconds: float | None = None
         """Length of all samples; None for an endless loop, and before the file was opened."""
         self.markers: list[Marker] = []
@@ -62,7 +72,7 @@ class Recorded:
         first, signal = self.tracks[0], self.tracks[0].signal
         if not self.loop:
             self.seconds = sum(len(track.signal) / signal.sfreq for track in self.tracks)
-        self.pace = Pace(signal.sfreq, self.speed)
+        self.pace = Pace(signal.sfreq, self.speed, self.start)
         self._ahead = 0.0
         self._begin()
         notes = tuple(dict.fromkeys(note for track in self.tracks for note in track.notes))

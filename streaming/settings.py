@@ -57,6 +57,8 @@ class Wanted:
     """Which trial of a file, from 1; 0 for all."""
     speed: float = 1.0
     """Of a file: times as fast as recorded."""
+    fps: float = 0.0
+    """Frames a second of an OpenFace file whose stamps cannot be used; 0: as they say."""
     ch_names: tuple[str, ...] = ()
     """Names for the channels of a stream or file, in its order; empty: its own. "-" is not EEG."""
     unit: str = ""
@@ -94,6 +96,8 @@ class Wanted:
             raise SettingsError(f"trial is {self.trial}; expected 1 or more, or 0 for all")
         if not 0.1 <= self.speed <= 1000:
             raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000")
+        if self.fps and not 1 <= self.fps <= 1000:
+            raise SettingsError(f"fps is {self.fps:g}; expected 1 to 1000, or 0 to go by the file's stamps")
         if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:
             raise SettingsError(f"unit is {self.unit!r}; expected V, mV, uV or nV")
         _ = self.weights

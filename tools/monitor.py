@@ -20,6 +20,10 @@ Smoothing = Annotated[
     float | None, typer.Option(help="Time constant of what is shown, s; 0: none. Default: 10.")
 ]
 SettingsFile = Annotated[Path | None, typer.Option(help="A settings file. Default: insightsim.toml here.")]
+Fps = Annotated[
+    float | None,
+    typer.Option(help="Frames a second of an OpenFace CSV, where its stamps are no times. Default: its own."),
+]
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
@@ -57,6 +61,7 @@ def monitor(
     speed: Annotated[
         float | None, typer.Option(help="Of a file: times as fast as recorded. Default: 1.")
     ] = None,
+    fps: Fps = None,
     ch_names: Annotated[
         str | None,
         typer.Option(
@@ -127,6 +132,7 @@ def monitor(
         eeg,
         trial=trial,
         speed=speed,
+        fps=fps,
         ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",") if ch_names],
         unit=unit,
         model=model,
