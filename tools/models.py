@@ -1,10 +1,13 @@
-"""`insightsim models`: which models there are, what they may claim, and whether their files are intact."""
+"""`insightsim models`: which there are, what they may claim, whether they are intact; and those to fetch."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 import typer
+
+LANDMARKER = "face-landmarker"
+"""What `fetch` gets unless told otherwise."""
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -59,3 +62,51 @@ def verify(
     for path in paths:
         card = models.verify(path).card
         typer.echo(f"{card.name}: intact, sha256 {card.sha256}")
+
+
+@app.command()
+def fetch(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="[NAME]", help="What does not come along: face-landmarker or face-affectnet."),
+    ] = LANDMARKER,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Of face-affectnet: tell what it is, but ask nothing.")
+    ] = False,
+) -> None:
+    """Get what does not come along: by default, the landmark model that cameras and videos need.
+
+    face-affectnet is a public network trained on real faces: on which, and its licence, is shown first.
+    """
+    from insightsim.affectnet import NAME
+    from insightsim.errors import ModelError
+    from tools.fetch import fetch_network
+
+    if name == NAME:
+        fetch_network(yes)
+    elif name == LANDMARKER:
+        _fetch_bundle()
+    else:
+        raise ModelError(f"{name} is nothing that is fetched; there are: {LANDMARKER}, {NAME}")
+
+
+def _fetch_bundle() -> None:
+    from insightsim.errors import ModelError
+    from insightsim.folders import cache
+    from streaming import bundle
+
+    remote = bundle.BUNDLE
+    try:
+        found = bundle.locate()
+    except ModelError as wrong:
+        typer.echo(f"insightsim: {wrong}", err=True)
+        found = None
+    if found is None:
+        target = cache() / remote.name
+        typer.echo(
+            f"{remote.name}: {(remote.size or 0) / 1e6:.1f} MB, {remote.licence}\nfrom {remote.address}"
+        )
+        with bundle.bar(f"to {target}") as progress:
+            bundle.fetch(remote, target, progress)
+        found = bundle.locate()  # one in a folder that is looked in before is wrong still
+    typer.echo(f"{found}: there, sha256 {remote.sha256}")
