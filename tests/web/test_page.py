@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import expect
 
-from insightsim.types import VADL
+from insightsim.types import VADL, Share
 
 FOUR = ("valence", "arousal", "dominance", "liking")
 
@@ -506,3 +507,132 @@ def test_a_recording_that_ended_is_not_taken_for_a_monitor_that_stopped(server, 
     server.close()
     in_state(live, "ended")
     expect(live.locator("#headline")).to_have_text("The recording has ended")
+
+
+NAN, EVEN = float("nan"), VADL(0.5, 0.5, 0.5, 0.5)
+EEG = Share("eeg", "eeg-deap32", VADL(0.9, 0.2, 0.6, 0.4), EVEN, VADL(0.6, 0.6, 0.6, 0.6), 0.0, None)
+FACE = Share(
+    "face", "face-openface-dynamics", VADL(0.7, 0.3, 0.5, 0.5), EVEN, VADL(0.2, 0.6, 0.0, 0.2), 0.13, None
+)
+FACE_STATE = {
+    "stream": "face",
+    "source": "camera:0",
+    "name": "camera 0",
+    "sfreq": 30.0,
+    "rate": 29.8,
+    "model": FACE.model,
+}
+
+
+def says(page, stream, name):
+    return page.locator(f'[data-share="{stream}"] [data-says="{name}"]')
+
+
+@pytest.fixture
+def both(server, live, state, estimate):
+    """A page that shows a person watched by EEG and face."""
+    face = state("live", faces=2, skipped=14, **FACE_STATE)
+    server.announce(face)
+    server.keep(lambda time: estimate(time, streams=(state(), face), shares=(EEG, FACE)))
+    expect(live.locator("#shares")).to_be_visible()
+    return live
+
+
+def test_of_a_single_stream_that_has_all_the_say_nothing_is_shown_beside(server, live, estimate):
+    server.keep(lambda time: estimate(time, shares=(EEG,), quality=0.5))
+    expect(live.locator("#quality")).to_have_text("50%")
+    expect(live.locator("#shares")).to_be_hidden()
+    expect(live.locator(".said *")).to_have_count(0)
+
+
+def test_what_each_of_two_streams_says_stands_beside_with_its_part_and_age(both):
+    for stream, name, text in (
+        ("eeg", "valence", "0.9075%"),
+        ("face", "valence", "0.7025%"),
+        ("face", "arousal", "0.3050%"),
+        ("eeg", "dominance", "0.60100%"),
+        ("face", "dominance", "0.50no say"),
+    ):
+        expect(says(both, stream, name)).to_have_text(text)
+    expect(both.locator('[data-share="face"] th')).to_have_text("Face0.1 s older")
+    valence = dial(both, "valence")
+    expect(valence.locator(".key")).to_have_text("EEG 0.90 · face 0.70")
+    expect(valence.locator(".said text")).to_have_text(["E", "F"])
+    expect(valence.locator(".said .unheard")).to_have_count(0)
+    expect(dial(both, "dominance").locator(".said .unheard text")).to_have_text("F")
+
+
+def test_the_strip_shows_both_streams_with_frames_and_faces_where_there_are_any(both):
+    face = both.locator('[data-stream="face"]')
+    for field, text in (
+        ("Source", "camera:0"),
+        ("Rate", "29.8 of 30 Hz"),
+        ("Faces", "2, one of them followed"),
+        ("Skipped", "14 frames"),
+    ):
+        expect(face.locator(f'[data-field="{field}"]')).to_have_text(text)
+    for row in ("Faces", "Skipped"):
+        expect(both.locator(f'[data-stream="eeg"] [data-row="{row}"]')).to_be_hidden()
+
+
+def test_a_stream_that_is_lost_is_said_beside_while_the_other_goes_on(server, both, state, estimate):
+    face = state("lost", reason="no samples for 1.5 s", **FACE_STATE)
+    gone = replace(FACE, vadl=None, spread=None, weight=VADL(0, 0, 0, 0), reason="the stream is lost")
+    server.announce(face)
+    server.keep(lambda time: estimate(time, streams=(state(), face), shares=(EEG, gone)))
+    expect(both.locator('[data-stream="face"]')).to_have_attribute("data-status", "lost")
+    expect(both.locator('[data-share="face"] .why')).to_have_text("the stream is lost")
+    expect(both.locator(".said *")).to_have_count(0)
+    in_state(both, "live")
+    expect(dial(both, "valence").locator(".value")).to_have_text("0.81")
+
+
+def test_a_change_of_one_stream_does_not_take_the_estimate_from_the_page(server, both, state):
+    server.keep(None)
+    server.announce(state("lost", **FACE_STATE))
+    expect(both.locator('[data-stream="face"]')).to_have_attribute("data-status", "lost")
+    in_state(both, "live")
+    server.announce(state("lost"))
+    in_state(both, "lost")
+    shows_nothing(both)
+
+
+def test_a_model_without_measured_skill_is_shown_beside_and_its_dimensions_alone(
+    server, live, card, state, estimate
+):
+    network = replace(card, name="face-affectnet", scores={})
+    server.session.cards["p1"] = [network]
+    why = "face-affectnet was not measured to be better than chance, so it is shown beside, not fused"
+    spoken = VADL(0.7, 0.3, NAN, NAN)
+    share = replace(FACE, model=network.name, vadl=spoken, weight=VADL(0, 0, 0, 0), reason=why)
+    nothing = {"vadl": None, "raw": None, "spread": None, "reason": why}
+    server.announce(state("live", model=network.name))
+    server.keep(lambda time: estimate(time, shares=(share,), **nothing))
+    in_state(live, "no estimate")
+    expect(live.locator("#detail")).to_have_text(why[0].upper() + why[1:])
+    expect(says(live, "face", "valence")).to_have_text("0.70no say")
+    expect(live.locator('[data-share="face"]')).to_contain_text("not spoken of")
+    expect(live.locator("#beside")).to_have_text(f"{why}.")
+    expect(dial(live, "valence").locator(".said .unheard text")).to_have_text("F")
+    expect(live.locator('[data-model="face-affectnet"] .unmeasured')).to_contain_text("Not measured here")
+    heard = replace(share, weight=VADL(0.5, 0.5, 0, 0), reason=None)
+    server.keep(lambda time: estimate(time, vadl=spoken, shares=(heard,)))
+    in_state(live, "live")
+    expect(live.locator("#headline")).to_have_text("High valence, low arousal")
+    expect(dial(live, "dominance").locator(".spread")).to_have_text("not spoken of")
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 720)])
+def test_both_streams_fit_a_phone_and_a_laptop(server, opened, state, estimate, width, height):
+    page = opened(server, viewport={"width": width, "height": height})
+    server.announce(state("live"))
+    server.keep(lambda time: estimate(time, shares=(EEG, FACE)))
+    in_state(page, "live")
+    expect(page.locator("#shares")).to_be_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    for name in FOUR:
+        row, key = dial(page, name).bounding_box(), dial(page, name).locator(".key").bounding_box()
+        assert key["y"] + key["height"] <= row["y"] + row["height"]
+        for side in ("low", "high"):
+            label = dial(page, name).locator(f'.gauge text:text-is("{side}")').bounding_box()
+            assert key["x"] >= label["x"] + label["width"] or key["x"] + key["width"] <= label["x"]

@@ -1,5 +1,5 @@
 // @ts-check
-/** @import { Dimension, EstimateMessage } from "./messages.js" */
+/** @import { Dimension, EstimateMessage, Share } from "./messages.js" */
 import { find, make, write } from "./dom.js";
 import { fixed } from "./numbers.js";
 
@@ -12,6 +12,11 @@ const LOOKS = {
   dominance: { high: "in control", shape: "M2 2H14V14H2z" },
   liking: { high: "liked", shape: "M8 0 16 8 8 16 0 8z" },
 };
+
+/** The streams' letters inside the arc, and their names below. @type {Record<string, { letter: string, name: string }>} */
+const SIGNS = { eeg: { letter: "E", name: "EEG" }, face: { letter: "F", name: "face" } };
+
+const LETTER = 0.07; // as wide as a letter is on the scale of probabilities
 
 /**
  * A dimension's shape.
@@ -36,9 +41,11 @@ export function row(name) {
     make("svg:path", { class: "band" }),
     make("svg:path", { class: "half", d: radial(0.5, RADIUS - 16, RADIUS + 12) }),
     make("svg:path", { class: "needle" }),
+    make("svg:g", { class: "said" }),
     make("svg:text", { x: "100", y: "9" }, fixed(0.5, 1)),
     make("svg:text", { x: "20", y: "118" }, "low"),
     make("svg:text", { x: "180", y: "118" }, "high"),
+    make("svg:text", { class: "key", x: "100", y: "119" }),
   );
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   return make(
@@ -60,17 +67,21 @@ export function row(name) {
 }
 
 /**
- * Shows the estimate on the dial of one dimension; without one the dial is empty.
+ * Shows the estimate on the dial of one dimension, with what each stream says inside the arc; without one the dial is
+ * empty.
  *
  * @param {HTMLElement} element
  * @param {Dimension} name
  * @param {EstimateMessage | null} estimate
+ * @param {Share[]} shares
  */
-export function show(element, name, estimate) {
+export function show(element, name, estimate, shares) {
   const probability = estimate?.[name] ?? null;
   const spread = estimate?.spread?.[name] ?? null;
+  showSaid(element, name, shares);
   write(find(".value", element), fixed(probability, 2));
-  write(find(".spread", element), probability === null ? "no estimate" : leaning(probability, spread));
+  const silence = estimate === null ? "no estimate" : shares.some(({ says }) => says?.[name] != null) ? "not fused" : "not spoken of";
+  write(find(".spread", element), probability === null ? silence : leaning(probability, spread));
   if (probability === null) {
     delete element.dataset.probability;
     return;
@@ -78,6 +89,35 @@ export function show(element, name, estimate) {
   element.dataset.probability = String(probability);
   find(".needle", element).setAttribute("d", radial(probability, RADIUS - 18, RADIUS + 12));
   find(".band", element).setAttribute("d", arc(probability - (spread ?? 0), probability + (spread ?? 0)));
+}
+
+/**
+ * What each stream says, as a tick with its letter, faint where it has no say; and as text below. One that has all the
+ * say says what the needle says.
+ *
+ * @param {HTMLElement} element
+ * @param {Dimension} name
+ * @param {Share[]} shares
+ */
+function showSaid(element, name, shares) {
+  const said = shares.flatMap(({ stream, says, weight }) => {
+    const value = says?.[name] ?? null;
+    return value === null ? [] : [{ ...(SIGNS[stream] ?? SIGNS.face), value, heard: Boolean(weight[name]), at: value }];
+  });
+  if (said.length === 1 && said[0].heard) said.length = 0;
+  const inOrder = [...said].sort((one, other) => one.value - other.value);
+  inOrder.slice(1).forEach((sign, i) => {
+    const missing = Math.max(0, LETTER - (sign.at - inOrder[i].at)) / 2; // letters do not cover each other
+    inOrder[i].at -= missing;
+    sign.at += missing;
+  });
+  const signs = said.map(({ letter, value, heard, at }) => {
+    const [x, y] = point(at, RADIUS - 24).split(" ");
+    const tick = make("svg:path", { d: radial(value, RADIUS - 17, RADIUS - 9) });
+    return make("svg:g", heard ? {} : { class: "unheard" }, tick, make("svg:text", { x, y, dy: "3.5" }, letter));
+  });
+  find(".said", element).replaceChildren(...signs);
+  write(find(".key", element), said.map((sign) => `${sign.name} ${fixed(sign.value, 2)}`).join(" · "));
 }
 
 /**

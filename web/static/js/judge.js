@@ -6,6 +6,8 @@ import { fixed } from "./numbers.js";
 
 const OLD = 3; // s
 
+const PARTLY = "Nothing is said of the other dimensions. Above or below 0.5; no more certain than the dials.";
+
 /** Seconds between two messages after which the server is held up: of a live stream, it sends four a second. */
 const SILENT = { live: 2, "warming up": 5 };
 
@@ -101,9 +103,23 @@ function ofEstimate(known, now) {
   if (DIMENSIONS.every((name) => estimate[name] === null)) {
     return verdict("no estimate", "No estimate", sentence(estimate.reason ?? "The signal cannot be judged now."), true);
   }
+  if (estimate.group?.includes("?")) return { ...verdict("live", partly(estimate), PARTLY, true), estimate };
   const group = estimate.group ? `Group ${estimate.group}. ` : "";
   const detail = `${group}Words for which of the four are above 0.5; no more certain than the dials.`;
   return { ...verdict("live", estimate.words ?? "–", detail, true), estimate };
+}
+
+/**
+ * The sides of those dimensions that are spoken of: the groups' words need all four.
+ *
+ * @param {EstimateMessage} estimate
+ */
+function partly(estimate) {
+  const sides = DIMENSIONS.flatMap((name) => {
+    const probability = estimate[name];
+    return probability === null ? [] : [`${probability >= 0.5 ? "high" : "low"} ${name}`];
+  });
+  return sentence(sides.join(", "));
 }
 
 /**

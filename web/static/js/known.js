@@ -62,7 +62,9 @@ export function hear(known, message, now) {
     known.shared = message.same_stream_as;
   } else if (message.type === "status") {
     if (known.anew) forget(known); // only now: a page that connects again need not flicker
-    if (known.streams.get(message.stream)?.status !== message.status) known.estimate = null; // of another state
+    const changed = known.streams.get(message.stream)?.status !== message.status;
+    const others = [...known.streams.values()].some(({ stream, status }) => stream !== message.stream && status === "live");
+    if (changed && !others) known.estimate = null; // of another state
     keep(known, message, now);
   } else if (message.type === "estimate") {
     for (const stream of message.streams) update(known, stream, now);

@@ -15,6 +15,7 @@ import { fixed } from "./numbers.js";
 import { showNobody } from "./nobody.js";
 import { pauseButton } from "./pause.js";
 import { showRunning } from "./running.js";
+import { headShares, showShares } from "./shares.js";
 import { showQuality, showShared, showStreams } from "./signal.js";
 import { summarise } from "./summary.js";
 
@@ -55,11 +56,13 @@ function render() {
   const note = verdict.estimate?.note ?? "";
   write(find("#note"), note);
   find("#note").hidden = !note;
-  showQuality(current(known, verdict), verdict.estimate && age(known, now));
+  const shown = current(known, verdict);
+  showQuality(shown, verdict.estimate && age(known, now));
+  showShares(shown);
   const newest = history.points.at(-1);
   const edge = newest ? newest.time + now - known.arrived : null;
   for (const { name, element, canvas } of rows) {
-    show(element, name, verdict.estimate);
+    show(element, name, verdict.estimate, shown?.shares ?? []);
     draw(canvas, name, history.points, edge);
   }
   summarise(sentence(verdict), now);
@@ -88,6 +91,7 @@ function phrase(name, estimate) {
   return `${name} ${fixed(probability, 2)} ${leaning(probability, estimate.spread?.[name] ?? null)}`;
 }
 
+headShares();
 pauseButton((now) => {
   paused = now;
   render();

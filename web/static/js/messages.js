@@ -18,11 +18,22 @@
  * @property {string} reference
  * @property {number} gaps
  * @property {number} dropped
+ * @property {number} skipped
+ * @property {number | null} faces
  * @property {string} model
  * @property {string[]} left_out
  * @property {string | null} reason
  *
  * @typedef {{ type: "status", time: number } & Stream} StatusMessage
+ *
+ * @typedef {object} Share
+ * @property {string} stream
+ * @property {string} model
+ * @property {Vadl | null} says
+ * @property {Vadl | null} spread
+ * @property {Vadl} weight
+ * @property {number | null} age_ms
+ * @property {string | null} reason
  *
  * @typedef {object} Estimated
  * @property {"estimate"} type
@@ -36,6 +47,7 @@
  * @property {{ channel: string, fault: string }[]} bad
  * @property {string | null} reason
  * @property {Stream[]} streams
+ * @property {Share[]} shares
  * @property {number | null} lag_ms
  * @typedef {Estimated & Vadl} EstimateMessage
  *

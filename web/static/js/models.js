@@ -7,6 +7,10 @@ const EXPLAINED =
   "All on people not trained on. Balanced accuracy, with its 95 % interval, stands beside chance; " +
   "accuracy beside that of always giving the majority's answer.";
 
+const UNMEASURED =
+  "Not measured here on people it was not trained on, so no score stands beside chance. It is shown beside, not " +
+  "fused, unless --weight gives it a say.";
+
 /**
  * What each model was trained on, and its scores with chance beside them.
  *
@@ -29,7 +33,7 @@ function section(model) {
     make("h3", {}, `${model.name} ${model.version}`),
     origin,
     make("p", {}, `${model.trained_on}: ${people}. High: a rating ${model.threshold.replace(">=", "≥")}.`),
-    table(model),
+    Object.keys(model.scores).length ? table(model) : make("p", { class: "unmeasured" }, UNMEASURED),
     make("details", {}, make("summary", {}, "How this was measured"), make("p", {}, EXPLAINED), ...said),
   );
 }

@@ -3,6 +3,7 @@
 /** @import { EstimateMessage, Stream } from "./messages.js" */
 import { find, make, write } from "./dom.js";
 import { fixed, percent } from "./numbers.js";
+import { title } from "./shares.js";
 
 const OFF = 0.01; // of the stated rate
 const NEWS = 60; // s for which something that is over is still said
@@ -53,7 +54,7 @@ function offRate({ rate, sfreq }) {
 
 /** @param {Stream} stream */
 function fields(stream) {
-  const { source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, model } = stream;
+  const { source, name, rate, sfreq, n_channels, reference, lag_ms, gaps, dropped, faces, skipped, model } = stream;
   return {
     Source: source,
     Name: name || "–",
@@ -61,6 +62,8 @@ function fields(stream) {
     Rate: sfreq === null || rate === null ? "–" : `${fixed(rate, 1)} ${sfreq ? `of ${fixed(sfreq, 0)} Hz` : "Hz, none stated"}${offRate(stream)}`,
     Lag: lag_ms === null ? "–" : `${fixed(lag_ms, 0)} ms`,
     Gaps: fixed(gaps, 0) + (dropped ? `, ${fixed(dropped, 0)} samples dropped` : ""),
+    Faces: faces === null ? "" : faces > 1 ? `${fixed(faces, 0)}, one of them followed` : fixed(faces, 0),
+    Skipped: faces === null ? "" : `${fixed(skipped, 0)} ${skipped === 1 ? "frame" : "frames"}`,
     Model: model || "–",
   };
 }
@@ -95,7 +98,7 @@ function takeover(from, to) {
  */
 function addCard(list, stream) {
   list.querySelector(":scope > .muted")?.remove();
-  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Model", "Left out", "Taken back"];
+  const names = ["Source", "Name", "Channels", "Rate", "Lag", "Gaps", "Faces", "Skipped", "Model", "Left out", "Taken back"];
   const rows = names.map((name) =>
     make("div", { "data-row": name }, make("dt", {}, name), make("dd", { "data-field": name }, "–")),
   );
@@ -109,7 +112,7 @@ function addCard(list, stream) {
   const card = make(
     "div",
     { class: "stream", "data-stream": stream },
-    make("h3", {}, make("span", {}, stream.toUpperCase()), status),
+    make("h3", {}, make("span", {}, title(stream)), status),
     make("p", { class: "reason" }),
     make("dl", {}, ...rows),
   );

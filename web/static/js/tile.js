@@ -7,6 +7,10 @@ import { current } from "./judge.js";
 import { DIMENSIONS } from "./messages.js";
 import { fixed, percent } from "./numbers.js";
 import { address } from "./people.js";
+import { title } from "./shares.js";
+
+/** What is worth a hint while another stream is live. */
+const DOWN = ["lost", "failed", "ended"];
 
 /**
  * The small view of one participant; its name is a link that opens the large one, and the whole tile leads there.
@@ -78,10 +82,11 @@ function figures(known, verdict) {
  * @param {Verdict} verdict
  */
 function showHint(element, { shared, streams }, { running }) {
-  const live = running === null ? [] : [...streams.values()].filter(({ status }) => status === "live");
+  const all = running === null ? [] : [...streams.values()], live = all.filter(({ status }) => status === "live");
   const hints = [
     shared.length ? `the very same stream as ${shared.join(", ")}` : "",
     ...live.map(({ reason }) => reason ?? ""),
+    ...(live.length ? all : []).filter(({ status }) => DOWN.includes(status)).map(({ stream, status }) => `${title(stream)}: ${status}`),
   ].filter(Boolean);
   element.hidden = hints.length === 0;
   write(element, hints.join("; "));
