@@ -9,7 +9,20 @@ from collections.abc import Iterator
 import typer
 
 from insightsim.errors import InsightSimError
-from tools import aus, bench, demo, doctor, models, monitor, predict, replay, simulate, streams, train
+from tools import (
+    aus,
+    bench,
+    demo,
+    doctor,
+    models,
+    monitor,
+    neutral,
+    predict,
+    replay,
+    simulate,
+    streams,
+    train,
+)
 
 app = typer.Typer(
     name="insightsim",
@@ -24,6 +37,7 @@ app.command()(monitor.monitor)
 app.command()(replay.replay)
 app.command()(streams.streams)
 app.command()(aus.aus)
+app.command()(neutral.neutral)
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(train.app, name="train")
 app.command()(predict.predict)
