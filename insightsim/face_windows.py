@@ -20,8 +20,8 @@ class FaceWindows:
     """Cuts rows into windows of the last `seconds`, each ending with the first row at a multiple of `step`.
 
     So no window waits for a later row, windows of different streams line up to within a frame, and chunking
-    makes no difference. Rows whose stamps repeat or go back are dropped and counted; where the clock was set
-    back or ahead, windows start anew.
+    makes no difference. Rows whose stamps repeat or go back are dropped and counted. Where the clock was set
+    back, or nothing came for as long as a window, they start anew.
     """
 
     def __init__(self, seconds: float, step: float) -> None:
@@ -72,10 +72,10 @@ class FaceWindows:
             if not math.isfinite(time) or -RESET <= step <= 0:
                 self.dropped += 1
                 continue
-            if abs(step) > RESET and newest > -math.inf:
+            if newest > -math.inf and (step < 0 or step > self.seconds):
                 yield from _kept(chunk, keep, start, i)
                 self._pending, start = None, i
-                self.resets += 1
+                self.resets += step < 0
             self.gaps += GAP < step < math.inf
             keep[i], newest = True, time
         yield from _kept(chunk, keep, start, len(chunk))
@@ -83,9 +83,11 @@ class FaceWindows:
 
 def _kept(chunk: Signal, keep: NDArray[np.bool_], start: int, stop: int) -> Iterator[Signal]:
     which = start + np.flatnonzero(keep[start:stop])
+    if not len(which):
+        return
     if len(which) == len(chunk):
         yield chunk
-    elif len(which):
+    else:
         yield replace(chunk, data=chunk.data[which], times=chunk.times[which], state=chunk.state[which])
 
 

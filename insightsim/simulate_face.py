@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import simulate
-from insightsim.aus import AUS, COLUMNS, INTENSITIES, LANDMARKS, OPENFACE
+from insightsim import made_face, simulate
+from insightsim.aus import AUS, COLUMNS, INTENSITIES, LANDMARKS, OPENFACE, VALIDITY
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
 from insightsim.displays import Traits, draw_traits
 from insightsim.expression import SFREQ, Drift, Expression
+from insightsim.openface_columns import ORIGINAL
 from insightsim.types import VADL, Signal
 
 SECONDS = 60.0
@@ -48,7 +49,8 @@ def recordings(
     n_trials: int = deap.N_TRIALS,
     sfreq: float = SFREQ,
 ) -> Iterator[Recording]:
-    """The trials of one simulated subject, with the channels of every face Signal unless others are named.
+    """The trials of one simulated subject, with the channels of every face Signal unless others are named:
+    any of aus.VALIDITY and openface_columns.ORIGINAL.
 
     `unit` says whose action units: OpenFace's, or LANDMARKS for what our own estimates might make of the same
     face. For `effect` see `displays.rates`; at 0 there is no trace of the ratings.
@@ -56,9 +58,8 @@ def recordings(
     for trial, (someone, rows, rated) in enumerate(trials(number, effect, seed, n_trials, sfreq), start=1):
         if unit == LANDMARKS:
             rows = as_estimated(someone, rows, sfreq, [seed, number, trial, _FACE])
-        if columns != COLUMNS:
-            rows = rows[:, [COLUMNS.index(name) for name in columns]]
-        signal = Signal("face", columns, unit, sfreq, rows, np.arange(len(rows)) / sfreq)
+        data = picked(someone, rows, columns)
+        signal = Signal("face", columns, unit, sfreq, data, np.arange(len(rows)) / sfreq)
         yield Recording(signal, rated, f"s{number:02}", trial, video=trial, baseline=0.0)
 
 
@@ -71,6 +72,14 @@ def trials(
         face = Expression([seed, number, trial], effect, sfreq, someone)
         feeling = VADL(*((rated - 5) / 4).tolist())
         yield someone, face.rows(round(SECONDS * sfreq), feeling), VADL(*rated.tolist())
+
+
+def picked(someone: Traits, rows: NDArray[np.float32], columns: tuple[str, ...]) -> NDArray[np.float32]:
+    """(n_rows, n_columns), any of what OpenFace writes per face, from rows (n_rows, len(COLUMNS))."""
+    there = COLUMNS
+    if not {*columns} <= {*COLUMNS}:
+        rows, there = np.hstack([rows[:, :2], made_face.columns(someone, rows)]), (*VALIDITY, *ORIGINAL)
+    return rows[:, [there.index(name) for name in columns]]
 
 
 def as_estimated(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from insightsim.cards import Features, Filter, Recipe
 from insightsim.eeg import Windows
+from insightsim.face_windows import FaceWindows
 from insightsim.filters import Causal
 from insightsim.gaps import Mend
 from insightsim.resample import Resample
@@ -34,6 +35,7 @@ STAGES: dict[str, Callable[[], Stage]] = {
     "Causal": lambda: Causal(Filter(), 128.0),
     "Slide": lambda: Slide(128, 0.25),
     "Windows": lambda: Windows(RECIPE),
+    "FaceWindows": lambda: FaceWindows(1.0, 0.25),
 }
 
 every_stage = pytest.mark.parametrize("make", STAGES.values(), ids=STAGES.keys())
@@ -63,7 +65,7 @@ def fed(stage: Stage, chunks: Iterable[Signal]) -> list[Signal]:
     for chunk in chunks:
         result = stage(chunk)
         for part in [result] if isinstance(result, Signal) else result:
-            whole = isinstance(stage, (Slide, Windows))
+            whole = isinstance(stage, (Slide, Windows, FaceWindows))
             out.extend([part] if whole else [part[i : i + 1] for i in range(len(part))])
     return out
 

@@ -32,6 +32,9 @@ EFFECT = 1.0
 FACES = ("face-openface-au35", "face-openface-dynamics", "face-openface-709", "face-landmarks-dynamics")
 """The shipped models of faces; see `recipes.FACES`."""
 
+SFREQS = {"au35": 30.0, "au_dynamics": 30.0, "openface709": 10.0}
+"""Frames per second of the simulated faces. Means are the same at any rate, and 709 columns take long."""
+
 
 def train_demo(
     folder: Annotated[Path, typer.Argument(help="Where the models go.")] = SHIPPED,
@@ -61,7 +64,9 @@ def train_demo(
         trials = (
             one
             for number in numbers
-            for one in simulate_face.recordings(number, EFFECT, number, face.unit, face.ch_names)
+            for one in simulate_face.recordings(
+                number, EFFECT, number, face.unit, face.ch_names, sfreq=SFREQS[face.features.name]
+            )
         )
         _build(trials, subjects, face, folder / name, f"{made}, {simulate_face.SEEN[face.unit]}")
 

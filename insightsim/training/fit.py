@@ -96,7 +96,7 @@ def _member(kept: float | None) -> Any:
     from sklearn.preprocessing import StandardScaler
 
     logistic = LogisticRegression(C=C, solver="newton-cholesky", class_weight="balanced")
-    components = [] if kept is None else [PCA(kept, svd_solver="full")]
+    components = [] if kept is None else [PCA(kept, svd_solver="covariance_eigh")]
     return make_pipeline(StandardScaler(), *components, OneVsRestClassifier(logistic))
 
 

@@ -54,7 +54,7 @@ FACES = {
 """Face models by name: features, whose action units, columns. Of our own estimates those of low reliability
 are left out.
 """
-KEPT = {"au35": 0.999}
+KEPT = {"au35": 0.999, "openface709": 0.999}
 """Features → share of the variance that principal components keep, as the original InsightSim meant it."""
 
 

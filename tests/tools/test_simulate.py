@@ -7,13 +7,22 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from insightsim import simulate as simulator
+from insightsim import simulate_face
+from insightsim.aus import COLUMNS
 from insightsim.datasets import deap
 from insightsim.errors import SettingsError
+from insightsim.openface import open_csv
+from insightsim.openface_columns import FULL
+from insightsim.types import join
 from tools.simulate import app
 
 
 def run(*args: object) -> Result:
-    return CliRunner().invoke(app, ["deap", *map(str, args)])
+    return CliRunner().invoke(app, ["deap", "--face", "none", *map(str, args)])
+
+
+def faces(*args: object) -> Result:
+    return CliRunner().invoke(app, ["openface", *map(str, args)])
 
 
 def test_it_writes_what_the_simulator_makes_and_says_that_it_is_simulated(tmp_path: Path) -> None:
@@ -94,4 +103,75 @@ def test_a_folder_that_takes_no_files_is_refused() -> None:
 @pytest.mark.parametrize("wrong", [("--subjects", 0), ("--effect", -1), ("--seed", -1)])
 def test_options_out_of_range_are_refused(tmp_path: Path, wrong: tuple[str, int]) -> None:
     assert run(tmp_path / "new", *wrong).exit_code == 2
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_subjects_faces_lie_beside_its_eeg_and_the_size_is_said_before(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["deap", str(tmp_path), "--subjects", "1", "--seed", "3", "--fps", "10"])
+    assert result.exit_code == 0, result.output
+    paths = sorted((tmp_path / "face" / "s01").iterdir())
+    assert [path.name for path in paths] == [f"s01_trial{trial:02d}.csv" for trial in range(1, 41)]
+    written = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
+    assert f"41 files, about {written / 1e6:.0f} MB" in result.stderr
+    _, rows, rated = list(simulate_face.trials(1, 1.0, 3, 7, 10.0))[6]
+    recording = next(deap.read(tmp_path / "s01.dat", [7]))
+    assert recording.ratings == rated
+    whole = join(list(open_csv(paths[6]).blocks()))
+    smile = [names.index("AU12_r") for names in (whole.ch_names, COLUMNS)]
+    seen = ~np.isnan(whole.data[:, smile[0]])
+    assert 0.9 < seen.mean() <= 1
+    np.testing.assert_allclose(whole.data[seen, smile[0]], rows[seen, smile[1]], atol=0.0051)
+    assert len(rows) == len(whole) == 600
+    readme = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert "--face aus --fps 10" in readme
+    assert "OpenFace 2.2's layout, 46 columns" in readme
+
+
+def test_openface_files_are_those_of_the_simulated_subjects_with_their_ratings(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "here"
+    result = faces("-o", folder, "--subjects", 2, "--trials", 2, "--seed", 3, "--fps", 10, "--effect", 0.5)
+    assert result.exit_code == 0, result.output
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    trials = [f"s0{number}/s0{number}_trial0{trial}.csv" for number in (1, 2) for trial in (1, 2)]
+    assert names == ["README.txt", "ratings.csv", *trials]
+    written = sum((folder / name).stat().st_size for name in trials)
+    assert f"5 files, about {written / 1e6:.0f} MB" in result.stderr
+    lines = (folder / "ratings.csv").read_text(encoding="ascii").splitlines()
+    assert lines[0] == "subject,trial,valence,arousal,dominance,liking"
+    rated = simulator.ratings_of(2, 3)[1]
+    assert lines[4] == "s02,2," + ",".join(f"{rating:.2f}" for rating in rated)
+    header, _ = (folder / trials[0]).read_text(encoding="ascii").split("\n", 1)
+    assert tuple(header.split(",")) == FULL
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    assert readme.startswith("SIMULATED DATA")
+    assert "--subjects 2 --trials 2 --effect 0.5 --seed 3 --fps 10 --layout full" in readme
+
+
+def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
+    options = ("--subjects", 1, "--trials", 1, "--fps", 10, "--layout", "aus")
+    first, again, other = (
+        [path.read_bytes() for path in sorted((tmp_path / name).rglob("*.csv"))]
+        for name, seed in (("first", 1), ("again", 1), ("other", 2))
+        if faces("-o", tmp_path / name, *options, "--seed", seed).exit_code == 0
+    )
+    assert first == again != other
+    assert len(first) == 2
+
+
+def test_face_files_that_are_there_are_kept_unless_forced(tmp_path: Path) -> None:
+    mine = tmp_path / "s01" / "s01_trial02.csv"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    options = ("-o", tmp_path, "--subjects", 1, "--trials", 2, "--fps", 5, "--layout", "aus")
+    result = faces(*options)
+    assert isinstance(result.exception, SettingsError)
+    assert "s01/s01_trial02.csv already there" in str(result.exception)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [mine]
+    assert faces(*options, "--force").exit_code == 0
+    assert mine.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("wrong", [("--fps", 4), ("--trials", 41), ("--layout", "half"), ("--effect", -1)])
+def test_options_of_faces_out_of_range_are_refused(tmp_path: Path, wrong: tuple[str, object]) -> None:
+    assert faces("-o", tmp_path / "new", *wrong).exit_code == 2
     assert not (tmp_path / "new").exists()
