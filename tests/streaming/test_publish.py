@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from insightsim import aus
 from insightsim.errors import StreamLost
-from insightsim.types import VADL, Estimate, Signal
+from insightsim.types import VADL, Estimate, Signal, join
 from streaming import settings
+from streaming.lsl import Inlet
 from streaming.pipeline import build
 from streaming.publish import LABELS, EstimateOutlet, Published
 from streaming.sources import SourceInfo
@@ -127,6 +128,25 @@ def test_its_channels_have_the_columns_names_and_say_whose_they_are_and_how_reli
     tiers = {c.child_value("label"): c.child_value("reliability") for c in channels(info)}
     assert (tiers["AU12_r"], tiers["AU20_r"], tiers["AU28_c"]) == ("good", "low", "low")
     assert (tiers["pose_Tx"], tiers["success"]) == ("", "")
+    source.close()
+
+
+def test_another_monitor_takes_it_up_as_action_units_of_ours(someone: str) -> None:
+    stamps = [100.0 + i / 30 for i in range(20)]
+    source = Published(Rows(stamps), someone)
+    source.open()
+    inlet = Inlet(f"lsl:insightsim-{someone}-AU", "face")
+    info = inlet.open(WITHIN)
+    assert (info.ch_names, info.unit) == (COLUMNS, aus.LANDMARKS)
+    (sent,) = pulled(source)
+    chunks: list[Signal] = []
+    while sum(map(len, chunks)) < len(stamps):
+        chunk = inlet.pull()  # raises StreamLost when nothing comes
+        assert chunk is not None
+        chunks.append(chunk)
+    came = join(chunks)
+    np.testing.assert_array_equal(came.data, sent.data)
+    np.testing.assert_allclose(came.times, sent.times, atol=1e-3)  # mapped to this computer's clock: the same
     source.close()
 
 

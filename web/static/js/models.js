@@ -22,7 +22,8 @@ export function showModels(models) {
 
 /** @param {Model} model */
 function section(model) {
-  const people = `${fixed(model.subjects, 0)} subjects, ${fixed(model.trials, 0)} trials`;
+  // Of a model that is not ours nobody may have said how many.
+  const people = model.subjects ? `: ${fixed(model.subjects, 0)} subjects, ${fixed(model.trials, 0)} trials` : "";
   const origin = model.simulated
     ? make("p", { class: "demo" }, "demo model, trained on simulated data")
     : make("p", {}, "trained on recorded data");
@@ -32,7 +33,7 @@ function section(model) {
     { "data-model": model.name, "data-simulated": String(model.simulated) },
     make("h3", {}, `${model.name} ${model.version}`),
     origin,
-    make("p", {}, `${model.trained_on}: ${people}. High: a rating ${model.threshold.replace(">=", "≥")}.`),
+    make("p", {}, `${model.trained_on}${people}. High: a rating ${model.threshold.replace(">=", "≥")}.`),
     Object.keys(model.scores).length ? table(model) : make("p", { class: "unmeasured" }, UNMEASURED),
     make("details", {}, make("summary", {}, "How this was measured"), make("p", {}, EXPLAINED), ...said),
   );
