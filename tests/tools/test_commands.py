@@ -81,8 +81,10 @@ def helps(command: Any, name: str = "insightsim") -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     "name",
-    ["demo", "monitor", "replay", "streams", "aus", "neutral"]
-    + ["simulate", "train", "predict", "models", "doctor", "bench"],
+    [
+        *("demo", "monitor", "replay", "streams", "aus", "neutral"),
+        *("simulate", "train", "predict", "models", "doctor", "bench"),
+    ],
 )
 def test_no_help_holds_square_brackets(name: str) -> None:
     """They are taken as markup, and what is in them is not shown."""
