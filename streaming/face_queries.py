@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from pathlib import Path
 
 from insightsim import cardfile, models, neutral
 from insightsim.affect import Glances
 from insightsim.aus import COLUMNS
-from insightsim.datasets.deap import BASELINE
 from insightsim.errors import SettingsError, readable
 from insightsim.face import ActionUnits
 from streaming.browser import BrowserFrames
@@ -17,12 +15,13 @@ from streaming.bundle import obtain
 from streaming.camera import Frames
 from streaming.face_source import FaceSource
 from streaming.lsl import Inlet
-from streaming.openface import OpenFace
+from streaming.openface import OpenFace, face_of
 from streaming.pace import Start
-from streaming.queries import file_of
-from streaming.recorded import is_deap
+from streaming.queries import file_of, made_up
+from streaming.recorded import video_after
 from streaming.settings import Wanted
 from streaming.sources import Source
+from streaming.synthetic_face import SyntheticFace
 from streaming.video import Video
 from streaming.webcam import Camera
 
@@ -35,6 +34,8 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
     kind, _, text = wanted.face.partition(":")
     if kind == "openface" and text:
         return _openface(text, wanted, start)
+    if (seed := made_up(wanted.face)) is not None:
+        return SyntheticFace(seed, speed=wanted.speed, start=start)
     if kind == "lsl":
         return Inlet(readable(wanted.face), "face")
     if (frames := _frames(wanted, browser)) is not None:
@@ -43,28 +44,19 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
         return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest), glances)
     raise SettingsError(
         f"unknown face source {wanted.face!r}; expected camera:0, video:PATH, rtsp://…, browser, "
-        "openface:PATH, lsl:NAME, lsl:type=AU or lsl:source_id=…"
+        "openface:PATH, lsl:NAME, lsl:type=AU, lsl:source_id=…, synthetic or synthetic:SEED"
     )
 
 
 def _openface(text: str, wanted: Wanted, start: Start | None) -> OpenFace:
-    """Of "PATH" or "PATH#FACE". The face beside a DEAP trial was filmed from the start of its video on."""
-    path, part = file_of(text)
-    if part and not re.fullmatch(r"\d{1,6}", part, re.ASCII):
-        raise SettingsError(f"{wanted.face}: expected the number of a face (column face_id) behind the #")
+    """A file with the columns that the model asked for reads, beside those that every face has."""
+    path, number = face_of(text)
     named = wanted.face_model_vadl
     also = () if named == "auto" else cardfile.read(models.named(named)).recipe.ch_names
-    eeg, _, file = wanted.eeg.partition(":")
-    trial = eeg == "file" and is_deap(file_of(file)[0])
-    return OpenFace(
-        path,
-        (*COLUMNS, *also),
-        wanted.speed,
-        fps=wanted.fps or None,
-        face=int(part) if part else None,
-        start=start,
-        delay=BASELINE if trial else 0.0,
-    )
+    kind, _, eeg = wanted.eeg.partition(":")
+    delay = video_after(file_of(eeg)[0]) if kind == "file" else 0.0
+    columns, fps = (*COLUMNS, *also), wanted.fps or None
+    return OpenFace(path, columns, wanted.speed, fps=fps, face=number, start=start, delay=delay)
 
 
 def _glances(model: str) -> Glances | None:

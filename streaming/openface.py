@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,12 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from insightsim.aus import COLUMNS
-from insightsim.errors import readable
+from insightsim.errors import SettingsError, readable
 from insightsim.openface import open_csv
 from insightsim.types import Marker, Signal
 from streaming.pace import Pace, Start
+from streaming.queries import file_of
 from streaming.recorded import PAUSE, due
 from streaming.sources import SourceInfo
+
+
+def face_of(text: str) -> tuple[Path, int | None]:
+    """Path and face in "PATH" or "PATH#FACE", the face by its face_id. Raises SettingsError."""
+    path, part = file_of(text)
+    if part and not re.fullmatch(r"\d{1,6}", part, re.ASCII):
+        raise SettingsError(f"{text}: expected the number of a face (column face_id) behind the #")
+    return path, int(part) if part else None
 
 
 class OpenFace:
@@ -44,6 +54,8 @@ class OpenFace:
         self.speed = speed
         self.seconds: float | None = None
         """Length of the recording; None for an endless loop, before it is opened, or where nothing tells."""
+        self.notes: tuple[str, ...] = ()
+        """What was left out or assumed, once the file is open."""
         self.markers: list[Marker] = []
         """A file has none."""
         self._open = partial(open_csv, path, columns, fps=fps, face=face)
@@ -57,6 +69,7 @@ class OpenFace:
         """Open the file and see what is in it. Raises DatasetError."""
         self._file = file = self._open()
         self.seconds = None if self._loop else file.seconds
+        self.notes = file.notes
         self.pace = Pace(file.sfreq, self.speed, self._start)
         self._ahead = 0.0
         self._begin()

@@ -60,6 +60,8 @@ class Recorded:
         self.loop = loop
         self.own_stamps = own_stamps
         self.start = start
+        self.notes: tuple[str, ...] = ()
+        """What was damaged or assumed, once the file is open."""
         self.seconds: float | None = None
         """Length of all samples; None for an endless loop, and before the file was opened."""
         self.markers: list[Marker] = []
@@ -75,10 +77,9 @@ class Recorded:
         self.pace = Pace(signal.sfreq, self.speed, self.start)
         self._ahead = 0.0
         self._begin()
-        notes = tuple(dict.fromkeys(note for track in self.tracks for note in track.notes))
-        return SourceInfo(
-            readable(first.name), signal.ch_names, signal.unit, signal.sfreq, first.reference, notes=notes
-        )
+        self.notes = tuple(dict.fromkeys(note for track in self.tracks for note in track.notes))
+        name = readable(first.name)
+        return SourceInfo(name, signal.ch_names, signal.unit, signal.sfreq, first.reference, notes=self.notes)
 
     def _in_turn(self) -> Iterator[Track]:
         yield from self.tracks
@@ -162,6 +163,11 @@ def tracks_of(path: Path, part: str = "", raw_stamps: bool = False) -> tuple[Tra
 def is_deap(path: Path) -> bool:
     """Whether a file is one of DEAP's, by its name: those have trials."""
     return path.suffix.lower() in (".dat", ".mat")
+
+
+def video_after(path: Path) -> float:
+    """Seconds from the start of a recording to that of its video: DEAP's trials begin with a baseline."""
+    return deap.BASELINE if is_deap(path) else 0.0
 
 
 def _trial(trial: Recording) -> Track:

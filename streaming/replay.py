@@ -1,47 +1,102 @@
-"""A recorded or made-up source as an LSL stream: demonstration, replay and test fixture at once."""
+"""Recorded or made-up sources as LSL streams: demonstration, replay and test fixture at once."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
+from insightsim.aus import LANDMARKS, OPENFACE
+from insightsim.types import Marker
+from streaming.lsl import clock
 from streaming.named import Named
-from streaming.outlet import Outlet
-from streaming.recorded import Recorded
-from streaming.synthetic import Synthetic
+from streaming.outlet import AU, Outlet
+from streaming.pace import Pace
+from streaming.sources import Source, SourceInfo
 
 LISTEN_WITHIN = 0.2
 """Seconds between two looks whether somebody listens."""
 LINGER = 1.0
 """Seconds an outlet stays after its last sample, for receivers to fetch it."""
+IN_TURN = 0.005
+"""Seconds, at most, that one of several sources keeps the others waiting."""
 
 
-def publish(
-    source: Recorded | Synthetic,
-    name: str,
-    source_id: str,
-    wait: bool = False,
-    ch_names: tuple[str, ...] = (),
-    unit: str = "",
-) -> Generator[float]:
-    """Publish the source until it ends; yields seconds of signal sent, first 0.0 when the outlet is there.
+class Paced(Source, Protocol):
+    """A source that hands out what is due, at a pace of its own."""
 
-    With `wait`, nothing is sent before somebody listens. `ch_names` and `unit` replace the source's own.
-    Closing the generator closes the outlet.
-    """
-    named = Named(source, ch_names, unit)
-    info = named.open()
-    outlet = Outlet(name, source_id, info, pace=(source.pace.origin, source.speed))
-    yield 0.0
-    while wait and not outlet.wait_for_listener(LISTEN_WITHIN):
-        yield 0.0
-    source.pace.catch_up()
-    sent = 0
-    while (chunk := named.pull()) is not None:
-        for marker in source.markers:
-            outlet.mark(marker.label, marker.time)
-        source.markers.clear()
+    speed: float
+    pace: Pace
+    """Once it is open."""
+    markers: list[Marker]
+    """Markers of the samples pulled so far."""
+    notes: tuple[str, ...]
+    """What was damaged or assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A source, and the LSL stream that it becomes."""
+
+    source: Paced
+    name: str
+    source_id: str
+    ch_names: tuple[str, ...] = ()
+    """In place of the source's own."""
+    unit: str = ""
+    """In place of the source's own."""
+
+
+class _Sent:
+    """A source with its outlet."""
+
+    def __init__(self, sending: Sending) -> None:
+        self.paced = sending.source
+        self.source = Named(sending.source, sending.ch_names, sending.unit)
+        self.info = self.source.open()
+        pace = (self.paced.pace.origin, self.paced.speed)
+        self.outlet = Outlet(sending.name, sending.source_id, self.info, _type(self.info), pace)
+        self.n_samples = 0
+
+    @property
+    def seconds(self) -> float:
+        """Of signal sent."""
+        return self.n_samples / self.info.sfreq
+
+    def go_on(self) -> bool:
+        """Send what is due; False after the end."""
+        if (chunk := self.source.pull()) is None:
+            return False
+        for marker in self.paced.markers:
+            self.outlet.mark(marker.label, marker.time)
+        self.paced.markers.clear()
         if len(chunk):
-            outlet.push(chunk.data, chunk.times)
-            sent += len(chunk)
-        yield sent / info.sfreq
-    outlet.wait_until_sent(LINGER)
+            self.outlet.push(chunk.data, chunk.times)
+            self.n_samples += len(chunk)
+        return True
+
+
+def _type(info: SourceInfo) -> str:
+    return AU if info.unit in (OPENFACE, LANDMARKS) else "EEG"
+
+
+def publish(sendings: Sequence[Sending], wait: bool = False) -> Generator[float]:
+    """Publish sources until all end; yields seconds of signal sent, first 0.0 when the outlets are there.
+
+    With `wait`, nothing is sent before somebody listens to each. Sources with one `Start` stay together.
+    Closing the generator closes the outlets.
+    """
+    sent = [_Sent(sending) for sending in sendings]
+    yield 0.0
+    while wait and not all(one.outlet.wait_for_listener(LISTEN_WITHIN) for one in sent):
+        yield 0.0
+    now = clock()
+    for one in sent:
+        one.paced.pace.catch_up(now)
+        if len(sent) > 1:
+            one.paced.pace.within = IN_TURN
+    going = sent
+    while going := [one for one in going if one.go_on()]:
+        yield max(one.seconds for one in sent)
+    for one in sent:
+        one.outlet.wait_until_sent(LINGER)

@@ -9,7 +9,7 @@ import numpy as np
 from insightsim.brain import Brain
 from insightsim.datasets.deap import CH_NAMES
 from insightsim.types import VADL, Marker, Signal
-from streaming.pace import Pace
+from streaming.pace import Pace, Start
 from streaming.sources import SourceInfo
 
 SFREQ = 128.0
@@ -34,6 +34,7 @@ class Synthetic:
         effect: float = 1.0,
         speed: float = 1.0,
         sfreq: float = SFREQ,
+        start: Start | None = None,
     ) -> None:
         self.query = f"synthetic:{seed}"
         self.ch_names = ch_names
@@ -41,12 +42,16 @@ class Synthetic:
         self.seed = seed
         self.effect = effect
         self.speed = speed
+        self.start = start
+        self.notes: tuple[str, ...] = ()
+        """There is nothing to say."""
         self.markers: list[Marker] = []
+        self._start = start
 
     def open(self, within: float = 0.0) -> SourceInfo:
         """Start a brain at rest."""
         self._brain = Brain(self.seed, self.effect, self.ch_names, self.sfreq)
-        self.pace = Pace(self.sfreq, self.speed)
+        self.pace = Pace(self.sfreq, self.speed, self.start)
         return SourceInfo("synthetic", self.ch_names, "uV", self.sfreq)
 
     def pull(self) -> Signal:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from streaming.recorded import Recorded
-    from streaming.settings import Wanted
-    from streaming.synthetic import Synthetic
+from tools.monitor import Fps
 
 
 class Stamps(StrEnum):
@@ -28,14 +25,22 @@ def replay(
         str,
         typer.Argument(
             metavar="PATH[#PART]",
-            help="A recorded file (XDF, EDF, BDF, BrainVision, FIF, Muse, OpenBCI, DEAP, …), or the word "
-            "synthetic. PART is a stream of an XDF file or a trial of a DEAP file.",
+            help="A recorded file (XDF, EDF, BDF, BrainVision, FIF, Muse, OpenBCI, DEAP, …, or a CSV of "
+            "OpenFace), or the word synthetic. PART is a stream of an XDF file, a trial of a DEAP file, or a "
+            "face of an OpenFace file.",
         ),
     ],
+    face: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.csv", help="A CSV of OpenFace of the same person: a second stream, NAME-face."
+        ),
+    ] = None,
     trial: Annotated[
         int | None, typer.Option(min=1, help="Which trial of a DEAP file, from 1. Default: all, in order.")
     ] = None,
     speed: Annotated[float, typer.Option(min=0.1, max=100.0, help="Times as fast as recorded.")] = 1.0,
+    fps: Fps = None,
     ch_names: Annotated[
         str | None,
         typer.Option(
@@ -67,30 +72,36 @@ def replay(
 ) -> None:
     """Publish a recording as an LSL stream, with its labels, units and a marker stream.
 
+    EEG comes as type EEG; a CSV of OpenFace as type AU, alone or, with --face, beside EEG of the same time.
     Stamps keep their recorded spacing, faults included. The marker stream has the name with "-markers" behind
     it; for a DEAP file it says in JSON when a trial and its video start and when the trial ends, with the
     ratings. Take the stream up with `insightsim monitor`.
     """
-    from streaming.replay import publish
+    from streaming.pace import Start
+    from streaming.replay import Sending, publish
     from streaming.settings import Settings, override
+    from tools import players
 
     names = tuple(part.strip() for part in ch_names.split(",")) if ch_names else None
-    wanted = override(Settings(), "session", trial=trial, speed=speed, ch_names=names, unit=unit).session
-    of_file = {"trial": trial, "loop": loop or None, "stamps": stamps}
-    of_brain = {"seed": seed, "effect": effect, "sfreq": sfreq}
-    if source == "synthetic":
-        _without(of_file, "a made-up brain has no trials, no end and no stamps of its own; name a file")
-        player: Recorded | Synthetic = _made_up(wanted, of_brain)
-    else:
-        _without(of_brain, "only a made-up brain has that; replay synthetic")
-        player = _recorded(source, wanted, loop, stamps)
+    asked = {"trial": trial, "speed": speed, "fps": fps, "ch_names": names, "unit": unit}
+    wanted = override(Settings(), "session", **asked).session
+    of_file = {"face": face, "loop": loop or None, "stamps": stamps}
+    given = asked | of_file | {"seed": seed, "effect": effect, "sfreq": sfreq}
+    start = Start()
+    player = players.player(source, wanted, given, start)
     label = name or f"insightsim-{player.title}"
     ident = source_id or label
-    sending = publish(player, label, ident, wait, wanted.ch_names, wanted.unit)
-    next(sending)  # reads the file and opens the outlet
-    typer.echo(f"Publishing {player.query} as LSL stream {label} (source_id {ident}); Ctrl-C stops")
+    sendings = [Sending(player, label, ident, wanted.ch_names, wanted.unit)]
+    if face is not None:
+        other = players.beside(face, source, wanted, given, start)
+        sendings.append(Sending(other, f"{label}-face", f"{ident}-face"))
+    sending = publish(sendings, wait)
+    next(sending)  # reads the files and opens the outlets
+    for one in sendings:
+        stream = f"LSL stream {one.name} (source_id {one.source_id})"
+        typer.echo(f"Publishing {one.source.query} as {stream}; Ctrl-C stops")
     sys.stdout.flush()
-    for note in _notes(player):
+    for note in (note for one in sendings for note in one.source.notes):
         typer.echo(f"Note: {note}", err=True)
     try:
         shown = sending if parent else _shown(sending, player.seconds if seconds is None else seconds)
@@ -101,37 +112,6 @@ def replay(
         pass
     finally:
         sending.close()
-
-
-def _without(options: Mapping[str, object], why: str) -> None:
-    """Refuse options that this source has no use for, rather than pass over them."""
-    from insightsim.errors import SettingsError
-
-    if given := [f"--{name}" for name, value in options.items() if value is not None]:
-        raise SettingsError(f"{', '.join(given)}: {why}, or leave it out")
-
-
-def _recorded(source: str, wanted: Wanted, loop: bool, stamps: Stamps | None) -> Recorded:
-    from streaming.queries import file_of
-    from streaming.recorded import Recorded
-
-    path, part = file_of(source.removeprefix("file:"), wanted.trial)  # as the monitor writes it
-    return Recorded(path, part, wanted.speed, loop, own_stamps=stamps is Stamps.recorded)
-
-
-def _made_up(wanted: Wanted, options: Mapping[str, Any]) -> Synthetic:
-    """Electrodes as named, else DEAP's."""
-    from streaming.synthetic import Synthetic
-
-    given = {name: value for name, value in options.items() if value is not None}
-    if wanted.ch_names:
-        given["ch_names"] = wanted.ch_names
-    return Synthetic(speed=wanted.speed, **given)
-
-
-def _notes(player: Recorded | Synthetic) -> list[str]:
-    """What was damaged or assumed in a file."""
-    return [note for track in getattr(player, "tracks", ()) for note in track.notes]
 
 
 def _orphaned(parent: int) -> bool:
