@@ -123,7 +123,8 @@ class _Talk:
             self.link.ping()
             await self.say("ping", id=self.pinged)
             try:
-                await asyncio.wait_for(self.answered.wait(), PONG_WITHIN)
+                async with asyncio.timeout(PONG_WITHIN):  # wait_for misses a cancel beside a pong
+                    await self.answered.wait()
             except TimeoutError:
                 return Ending(f"the page has not answered for {PONG_WITHIN:g} s", SILENT)
             if self.pinged >= BURST:

@@ -143,6 +143,7 @@ def test_every_answer_carries_the_security_headers_and_none_invites_other_origin
             assert headers["Referrer-Policy"] == "no-referrer"
             assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
             assert "script-src 'self';" in headers["Content-Security-Policy"]
+            assert "camera=(self)" in headers["Permissions-Policy"]
             assert "unsafe" not in headers["Content-Security-Policy"]
             assert headers["Cache-Control"] == ("no-cache" if path.startswith("/static") else "no-store")
             assert not [name for name in headers if name.lower().startswith("access-control")]
