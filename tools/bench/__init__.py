@@ -79,6 +79,24 @@ def _people(
     _show(people.measure(seconds, model), as_json, markdown)
 
 
+@app.command("face")
+def _face(
+    video: Annotated[
+        Path | None, typer.Argument(help="A video of a face, of ten seconds or more. Default: the CSV alone.")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1000, help="Of the OpenFace CSV.")] = 100_000,
+    seconds: Watched = 30.0,
+    repeats: Repeats = 3,
+    as_json: Json = False,
+    markdown: Markdown = False,
+) -> None:
+    """A face beside the bare FaceLandmarker, live with EEG on one core; an OpenFace CSV beside pandas."""
+    from tools.bench import face, openface
+
+    found = openface.measure(rows, repeats)
+    _show(found if video is None else face.measure(video, seconds, repeats) + found, as_json, markdown)
+
+
 @app.command("soak")
 def _soak(
     hours: Annotated[float, typer.Option(min=0.001, help="Of a recording, at high speed.")] = 1.0,

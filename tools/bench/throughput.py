@@ -29,25 +29,25 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 def measure(file: Path | None = None, repeats: int = 3, model: str = "auto") -> Report:
     """Time each so many times; the fastest counts. Raises InsightSimError when one does not run."""
-    with tempfile.TemporaryDirectory(prefix="insightsim-bench-") as folder, _one_core() as core:
+    with tempfile.TemporaryDirectory(prefix="insightsim-bench-") as folder, one_core() as core:
         path = str(file or _simulated(Path(folder)))
         whole, warm = [], []
         with watching("one subject", 2 * repeats) as done:
             for i in range(repeats):
                 whole.append(
-                    _seconds("tools.cli", "predict", path, "--model", model, f"--step={STEP}", "--json")
+                    seconds_of("tools.cli", "predict", path, "--model", model, f"--step={STEP}", "--json")
                 )
                 done(2 * i + 1)
-                warm.append(json.loads(_run("tools.bench.predicting", path, model, str(STEP))))
+                warm.append(json.loads(run("tools.bench.predicting", path, model, str(STEP))))
                 done(2 * i + 2)
         with watching("one window", 1) as done:
-            features = json.loads(_run("tools.bench.features", model))
+            features = json.loads(run("tools.bench.features", model))
     best = min(warm, key=lambda run: float(run["seconds"]))
     return report(min(whole), best, features, core)
 
 
 @contextmanager
-def _one_core() -> Iterator[int | None]:
+def one_core() -> Iterator[int | None]:
     """One core for this process and the children it starts; yields which, or None where that cannot be."""
     if not hasattr(os, "sched_setaffinity"):
         yield None
@@ -63,17 +63,18 @@ def _one_core() -> Iterator[int | None]:
 
 def _simulated(folder: Path) -> Path:
     with watching("simulating a subject", 1):
-        _run("tools.cli", "simulate", "deap", str(folder), "--subjects", "1", "--force")
+        run("tools.cli", "simulate", "deap", str(folder), "--subjects", "1", "--force")
     return folder / "s01.dat"
 
 
-def _seconds(*command: str) -> float:
+def seconds_of(*command: str) -> float:
+    """How long a module takes, from the start of its Python to the end."""
     start = perf_counter()
-    _run(*command)
+    run(*command)
     return perf_counter() - start
 
 
-def _run(module: str, *arguments: str) -> str:
+def run(module: str, *arguments: str) -> str:
     """What a module, run in a Python of its own on one thread, prints."""
     env = os.environ | dict.fromkeys(THREADS, "1")
     command = [sys.executable, "-m", module, *arguments]
