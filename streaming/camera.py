@@ -100,9 +100,9 @@ def opencv() -> Any:
     """OpenCV, loaded when a picture is first needed. Raises StreamError where a library lacks."""
     # What concerns the user is said by us, in words.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     with loading("OpenCV"):
         import cv2
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2
 
 

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from insightsim.face_judge import GONE
+from insightsim.follow import FIRM, Box, Firm, Follow, Sight, box_of
+from insightsim.types import Frame, Landmarks
+
+SOMEONE = Landmarks(np.zeros((478, 3), np.float32), np.zeros(52, np.float32), np.eye(4))
+NOTHING = np.zeros((1, 1, 3), np.uint8)
+
+
+def box(x: float, y: float = 200.0, size: float = 100.0) -> Box:
+    return Box(x - size / 2, y - size / 2, x + size / 2, y + size / 2)
+
+
+def test_a_box_holds_every_landmark() -> None:
+    points = np.array([[3, 9, -7], [5, 2, 0], [4, 4, 8]], np.float32)
+    assert box_of(Landmarks(points, np.zeros(52, np.float32), np.eye(4))) == (3, 2, 5, 9)
+
+
+def test_the_largest_of_several_is_followed() -> None:
+    follow = Follow()
+    small, large = box(100, size=80), box(400, size=120)
+    assert not follow(0.0, small, [small, large])
+    assert follow.where(0.04) == large
+    assert follow(0.04, large)
+    assert follow.where(0.08) is None  # in sight: it is found from where it was
+
+
+def test_two_that_swap_places_do_not_swap_who_is_followed() -> None:
+    """Past each other, one above the other; what is found is told of each in turn."""
+    follow = Follow()
+    for n in range(60):
+        mine, other = box(100 + 10 * n, 150), box(690 - 10 * n, 350)
+        assert follow(n / 30, mine, [mine, other] if n == 0 else ())
+        assert not follow(n / 30, other)
+        assert follow(n / 30, mine)
+    assert follow.ident == 1
+
+
+def test_one_who_looks_away_for_a_moment_is_looked_for_there_alone_and_is_the_same() -> None:
+    follow = Follow()
+    assert follow(0.0, box(100))
+    assert not follow(0.1, None)
+    assert follow.where(0.2) == box(100)
+    assert not follow(0.2, box(400, size=300))
+    assert follow(0.9, box(120))
+    assert follow.ident == 1
+
+
+def test_one_who_is_gone_for_good_leaves_room_for_the_largest_other() -> None:
+    follow = Follow()
+    assert follow(0.0, box(100))
+    assert not follow(0.1, None)
+    assert follow.where(GONE) is not None
+    assert follow.where(GONE + 0.01) is None
+    assert follow.free
+    assert not follow(GONE + 0.02, box(300, size=50), [box(300, size=50), box(500, size=90)])
+    assert follow(GONE + 0.05, box(500, size=90))
+    assert follow.ident == 2
+
+
+@pytest.mark.parametrize("step", [-3600.0, 3600.0])
+def test_a_clock_that_jumps_loses_nobody_in_sight(step: float) -> None:
+    follow = Follow()
+    assert follow(5000.0, box(100))
+    assert follow.where(5000.0 + step) is None
+    assert follow(5000.0 + step, box(101))
+    assert follow.ident == 1
+
+
+def played(seen: list[bool], step: float = 0.04, start: float = 0.0) -> list[bool]:
+    """In which frames a face counts."""
+    firm, settled = Firm(), list[Sight]()
+    for n, there in enumerate(seen):
+        settled += firm(Sight(Frame(NOTHING, start + n * step), SOMEONE if there else None, int(there)))
+    settled += firm.end()
+    assert [sight.frame.time for sight in settled] == [start + n * step for n in range(len(seen))]
+    assert [sight.faces for sight in settled] == [int(sight.face is not None) for sight in settled]
+    return [sight.face is not None for sight in settled]
+
+
+def test_a_single_detection_is_no_face() -> None:
+    seen = [True] * 10 + [False] * 50 + [True] * (FIRM - 1) + [False] * 20
+    assert played(seen) == [True] * 10 + [False] * (50 + FIRM - 1 + 20)
+
+
+def test_a_new_face_counts_from_its_first_frame() -> None:
+    seen = [False] * 30 + [True] * FIRM + [False]
+    assert played(seen) == seen
+
+
+def test_a_face_that_flickers_counts_whenever_it_is_there() -> None:
+    seen = [True] * FIRM + [False, True] * 10
+    assert played(seen) == seen
+
+
+def test_a_face_in_every_frame_counts_however_slow_they_come() -> None:
+    assert played([True] * 10, step=5.0) == [True] * 10
+
+
+@given(st.lists(st.booleans(), max_size=80), st.sampled_from([0.01, 0.04, 0.3, 2.0]))
+def test_nothing_counts_that_was_not_seen_and_all_that_lasts_does(seen: list[bool], step: float) -> None:
+    counted = played(seen, step)
+    assert all(there or not counts for there, counts in zip(seen, counted, strict=True))
+    for n in range(len(seen) - FIRM + 1):
+        if all(seen[n : n + FIRM]):
+            assert all(counted[n : n + FIRM])
