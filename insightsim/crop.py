@@ -16,8 +16,6 @@ from insightsim.types import Landmarks
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 """Corners of the person's eyes in MediaPipe's mesh; unless mirrored, the right one is on the left."""
-MESH = 468
-"""Points of the mesh; behind them come those of the irises."""
 
 Floats = NDArray[np.float32]
 
@@ -45,7 +43,7 @@ def square(face: Landmarks) -> tuple[Floats, Floats, Floats]:
     angle = math.atan2(across[1], across[0])
     right = np.array([math.cos(angle), math.sin(angle)], np.float32)
     down = np.array([-right[1], right[0]], np.float32)
-    upright = points[:MESH] @ np.stack([right, down], axis=1)  # along these two
+    upright = points @ np.stack([right, down], axis=1)  # along these two
     low, high = upright.min(axis=0), upright.max(axis=0)
     side = max(1.0, float((high - low).max()))
     corner = (low + high - side) / 2

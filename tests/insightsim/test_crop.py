@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from insightsim.crop import LEFT_EYE, MESH, RIGHT_EYE, crop, square
+from insightsim.crop import LEFT_EYE, RIGHT_EYE, crop, square
 from insightsim.types import Frame, Landmarks
 from tests.faces import face, moved
 
@@ -53,9 +53,8 @@ def test_the_crop_is_the_smallest_square_around_the_mesh_with_level_eyes() -> No
     there = moved(face(), Rotation.from_euler("z", 17, degrees=True))
     corner, right, down = square(there)
     places = (there.points[:, :2] - corner) @ np.linalg.inv(np.stack([right, down])).astype(np.float32)
-    mesh = places[:MESH]
-    assert (mesh.min(), mesh.max()) == pytest.approx((0, 1), abs=1e-4)
-    np.testing.assert_allclose(mesh.min(axis=0) + mesh.max(axis=0), 1, atol=1e-4)  # in the middle, both ways
+    assert (places.min(), places.max()) == pytest.approx((0, 1), abs=1e-4)
+    np.testing.assert_allclose(places.min(axis=0) + places.max(axis=0), 1, atol=1e-4)  # in the middle, both ways
     eyes = [places[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)]
     assert eyes[0][1] == pytest.approx(eyes[1][1], abs=1e-5)
     assert eyes[0][0] < eyes[1][0]
@@ -126,7 +125,7 @@ def test_a_real_face_is_found_again_in_its_crop_upright_and_filling_it(shared: P
     margin = cv2.copyMakeBorder(cropped, 112, 112, 112, 112, cv2.BORDER_REPLICATE)  # or none would be found
     again = seen(np.asarray(margin, np.uint8))
     again = replace(again, points=again.points - (112, 112, 0))
-    box = again.points[:MESH, :2]
+    box = again.points[:, :2]
     assert np.ptp(box, axis=0).max() == pytest.approx(224, rel=0.05)
     np.testing.assert_allclose((box.min(axis=0) + box.max(axis=0)) / 2, 112, atol=8)
     left, right = (again.points[list(eye), :2].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE))

@@ -125,6 +125,13 @@ def test_what_does_not_come_whole_or_is_another_file_is_not_kept(
     assert list(kept.iterdir()) == []
 
 
+def test_an_intact_file_that_is_no_such_network_is_refused() -> None:
+    other = networks.network(n_outputs=8)
+    with server(other) as (network, _):
+        done = run(replace(network, sha256=hashlib.sha256(other).hexdigest()), "--yes")
+    assert "its card asks for output" in str(done.exception)
+
+
 def test_without_a_connection_it_says_where_to_put_the_file_and_takes_one_that_was_put_there(
     kept: Path,
 ) -> None:
