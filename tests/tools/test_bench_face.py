@@ -89,13 +89,13 @@ def test_the_bare_detector_goes_through_every_picture(
 
 def test_the_figures_of_a_face_are_compared_with_their_targets() -> None:
     frames = {"bare": 0.01, "ours": 0.011, "arithmetic": 0.0003, "frames": 300, "width": 640, "height": 360}
-    live = face.Live(30.0, 3, 900.0, (20.0, 30.0, 90.0), 119, 120, 60.0)
+    live = face.Live(30.0, 3, 900.0, (20.0, 30.0, 90.0), (5.0,), 60.0)
     found = {row.what: row for row in face.report(frames, (90.0, 100.0), live).rows}
     assert found[PER_FRAME].value == pytest.approx(1.1)
     assert all(row.met in (True, None) for row in found.values())
     held = next(row for what, row in found.items() if "looked at" in what)
     assert held.ours == pytest.approx(100 * (1 - 3 / 900))
     slow = face.report(
-        frames | {"ours": 0.012}, (80.0, 100.0), face.Live(30.0, 30, 900.0, (20.0,), 1, 1, None)
+        frames | {"ours": 0.012}, (80.0, 100.0), face.Live(30.0, 30, 900.0, (20.0,), (5.0,), None)
     )
     assert [row.met for row in slow.rows if row.target is not None] == [False, True, False, False]

@@ -38,9 +38,8 @@ class Live:
     """Pictures that there were."""
     lags: tuple[float, ...]
     """ms from a picture to its estimate."""
-    eeg: int
-    """Estimates that EEG went into, of how many that were due:"""
-    due: int
+    eeg: tuple[float, ...]
+    """ms from a sample to its estimate."""
     core: float | None
     """Share of the core, %; None where the system does not tell."""
 
@@ -86,8 +85,8 @@ async def _live(camera: Path, seconds: float) -> Live:
 
 async def _watch(address: str, pid: int, seconds: float) -> Live:
     """Read the feed for so many seconds from when both senses are live on."""
-    faces: list[dict[str, Any]] = []
-    eeg, start, before = 0, None, look(pid)
+    seen: list[dict[str, dict[str, Any]]] = []
+    start, before = None, look(pid)
     with watching("a camera beside EEG", seconds) as done:
         async for now, message in messages(address, "monitor"):
             if message["type"] != "estimate" or {s["status"] for s in message["streams"]} != {"live"}:
@@ -97,18 +96,19 @@ async def _watch(address: str, pid: int, seconds: float) -> Live:
             if now < start:
                 before = look(pid)
                 continue
-            states = {state["stream"]: state for state in message["streams"]}
-            faces.append(states["face"])
-            eeg += any(share["stream"] == "eeg" and share["age_ms"] == 0 for share in message["shares"])
+            seen.append({state["stream"]: state for state in message["streams"]})
             done(now - start)
             if now >= start + seconds:
                 break
     after, took = look(pid), clock() - (start or 0.0)
     core = 100 * (after.cpu - before.cpu) / took if after and before else None
-    skipped = faces[-1]["skipped"] - faces[0]["skipped"]
-    rates = [state["rate"] for state in faces if state["rate"]]
-    lags = tuple(state["lag_ms"] for state in faces if state["lag_ms"] is not None)
-    return Live(float(np.median(rates)), skipped, took * FPS, lags, eeg, round(took * 4), core)
+    skipped = seen[-1]["face"]["skipped"] - seen[0]["face"]["skipped"]
+    rates = [states["face"]["rate"] for states in seen if states["face"]["rate"]]
+    lags, eeg = (
+        tuple(states[sense]["lag_ms"] for states in seen if states[sense]["lag_ms"] is not None)
+        for sense in ("face", "eeg")
+    )
+    return Live(float(np.median(rates)), skipped, took * FPS, lags, eeg, core)
 
 
 def report(frames: dict[str, float], rates: Sequence[float], live: Live) -> Report:
@@ -154,6 +154,6 @@ def report(frames: dict[str, float], rates: Sequence[float], live: Live) -> Repo
         f"face: medians of {frames['frames']:.0f} pictures, {frames['width']:.0f} × {frames['height']:.0f}, "
         "turn by turn on the same ones; the file as whole processes, the fastest of several",
         f"face: beside EEG (32 channels at 128 Hz) pinned to one core: {core}; {live.rate:.1f} pictures a "
-        f"second, {live.skipped} passed over; EEG went into {live.eeg} of {live.due} estimates that were due",
+        f"second, {live.skipped} passed over; EEG sample to estimate {np.median(live.eeg):.1f} ms in the middle",
     )
     return Report(rows, notes)
