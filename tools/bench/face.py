@@ -154,6 +154,6 @@ def report(frames: dict[str, float], rates: Sequence[float], live: Live) -> Repo
         f"face: medians of {frames['frames']:.0f} pictures, {frames['width']:.0f} × {frames['height']:.0f}, "
         "turn by turn on the same ones; the file as whole processes, the fastest of several",
         f"face: beside EEG (32 channels at 128 Hz) pinned to one core: {core}; {live.rate:.1f} pictures a "
-        f"second, {live.skipped} passed over; EEG sample to estimate {np.median(live.eeg):.1f} ms in the middle",
+        f"second, {live.skipped} passed over; EEG sample to estimate {np.median(live.eeg):.1f} ms, median",
     )
     return Report(rows, notes)
