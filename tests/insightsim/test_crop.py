@@ -54,7 +54,7 @@ def test_the_crop_is_the_smallest_square_around_the_mesh_with_level_eyes() -> No
     corner, right, down = square(there)
     places = (there.points[:, :2] - corner) @ np.linalg.inv(np.stack([right, down])).astype(np.float32)
     assert (places.min(), places.max()) == pytest.approx((0, 1), abs=1e-4)
-    np.testing.assert_allclose(places.min(axis=0) + places.max(axis=0), 1, atol=1e-4)  # in the middle, both ways
+    np.testing.assert_allclose(places.min(axis=0) + places.max(axis=0), 1, atol=1e-4)
     eyes = [places[list(eye)].mean(axis=0) for eye in (RIGHT_EYE, LEFT_EYE)]
     assert eyes[0][1] == pytest.approx(eyes[1][1], abs=1e-5)
     assert eyes[0][0] < eyes[1][0]
