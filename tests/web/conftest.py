@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -101,8 +102,8 @@ def start() -> Iterator[Callable[..., Server]]:
     """Start a server; whatever is still running at the end of the file is stopped."""
     stops: list[Callable[[], None]] = []
 
-    def start(port: int = 0, names: Sequence[str] = ("p1",)) -> Server:
-        session = Session({name: Feed() for name in names}, {name: [CARD] for name in names})
+    def start(port: int = 0, names: Sequence[str] = ("p1",), session: Any = None) -> Server:
+        session = session or Session({name: Feed() for name in names}, {name: [CARD] for name in names})
         sock = bind(HOST, port)
         port = sock.getsockname()[1]
         loop = asyncio.new_event_loop()

@@ -124,9 +124,12 @@ function tell(now, reason = "") {
   find("#camera").dataset.camera = now;
   find("#camera-on").hidden = !on;
   write(find("#camera-state"), [WORDS[now], reason].filter(Boolean).join(" "));
-  const button = /** @type {HTMLButtonElement} */ (find("#use-camera"));
-  write(button, on ? "Stop the camera" : "Use this camera");
-  button.disabled = now === "asking";
+  write(find("#use-camera"), on ? "Stop the camera" : "Use this camera");
+  find("#use-camera").setAttribute("aria-disabled", String(asking())); // "disabled" would take the focus away
+}
+
+function asking() {
+  return find("#camera").dataset.camera === "asking";
 }
 
 function mirror() {
@@ -136,4 +139,7 @@ function mirror() {
 for (const name of ["Sent", "Passed over", "Clock of this page"]) {
   find("#camera-figures").append(make("div", {}, make("dt", {}, name), make("dd", { "data-figure": name }, "–")));
 }
-find("#use-camera").addEventListener("click", () => (stream ? off("off") : use()));
+find("#use-camera").addEventListener("click", () => {
+  if (stream) off("off");
+  else if (!asking()) use();
+});
