@@ -25,10 +25,10 @@ SUCCESS = COLUMNS.index("success")
 
 
 @pytest.fixture
-def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: Path) -> Path:
+def fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bundle: Path) -> Path:
     """A small network of that name where fetched files are kept; the landmark model beside."""
     monkeypatch.setenv(folders.FOLDER, str(tmp_path))
-    (tmp_path / "face_landmarker.task").symlink_to(shared / "models" / "face_landmarker.task")
+    (tmp_path / "face_landmarker.task").symlink_to(bundle)
     return networks.saved(tmp_path)
 
 
@@ -59,9 +59,9 @@ def watched(video: Path, **wanted: object) -> list[StreamState | Estimate]:
 
 
 def test_each_row_of_a_real_video_has_what_the_network_said_of_the_face_last(
-    shared: Path, fetched: Path
+    shared: Path, fetched: Path, bundle: Path
 ) -> None:
-    clip, bundle = shared / "data" / "face" / "face_noface.mov", shared / "models" / "face_landmarker.task"
+    clip = shared / "data" / "face" / "face_noface.mov"
     network = models.load(fetched)
     assert isinstance(network, models.Network)
     signal = rows(FaceSource(Video(clip, None), lambda: bundle, glances=lambda: Glances(network)))
@@ -119,9 +119,7 @@ def test_without_the_network_that_is_asked_for_the_face_fails_with_how_to_get_it
     assert "insightsim models fetch face-affectnet" in (failed[0].reason or "")
 
 
-def test_what_has_no_pictures_is_refused_with_what_would_have(
-    shared: Path, fetched: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_has_no_pictures_is_refused_with_what_would_have(shared: Path, fetched: Path) -> None:
     path = next((shared / "data" / "openface").glob("demo_full*.csv"))
     table = settings.Wanted(eeg=settings.NONE, face=f"openface:{path}", face_model_vadl=affectnet.NAME)
     (someone,) = build(settings.Settings(table)).people

@@ -103,13 +103,15 @@ def test_what_goes_in_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("turned", [0, 25])
-def test_a_real_face_is_found_again_in_its_crop_upright_and_filling_it(shared: Path, turned: float) -> None:
+def test_a_real_face_is_found_again_in_its_crop_upright_and_filling_it(
+    shared: Path, bundle: Path, turned: float
+) -> None:
     import cv2
 
     from streaming.landmarks import Landmarker
 
     def seen(image: Picture) -> Landmarks:
-        landmarker = Landmarker(shared / "models" / "face_landmarker.task")
+        landmarker = Landmarker(bundle)
         try:
             found, _ = landmarker(Frame(image, 0.0))
         finally:
