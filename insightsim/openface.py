@@ -155,7 +155,13 @@ def _seconds(source: Rows, clock: Clock, head: Table) -> float | None:
 
 def _follow(path: Path, layout: Layout, face: int | None, limit: float) -> tuple[float | None, str]:
     """The face_id whose rows to read, None where there is but one; and what to say about that."""
-    if "face_id" not in layout.names or (face is None and len(faces(path, layout)) == 1):
+    if "face_id" not in layout.names:
+        if face is not None:
+            raise DatasetError(
+                f"{path}: no column face_id, so there is no face {face} to choose; leave it out"
+            )
+        return None, ""
+    if face is None and len(faces(path, layout)) == 1:
         return None, ""
     source = Rows(path, layout, ())
     seen: dict[float, int] = {}

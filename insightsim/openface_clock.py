@@ -36,7 +36,7 @@ class Clock:
 
 def by_stamps(path: Path, stamps: NDArray[np.float64]) -> Clock:
     """The clock of a file that begins with these stamps (n_rows,), s. Raises DatasetError for no times."""
-    steps = np.diff(stamps)
+    steps = np.diff(stamps[np.isfinite(stamps)])
     if not len(steps):
         return Clock(UNKNOWN, "timestamp")
     typical = float(np.median(steps))

@@ -123,6 +123,8 @@ def _with_rows(path: Path, names: tuple[str, ...], start: int, tail_at: int, tai
     """Where the rows end; a last one with fewer fields than names was cut off, as of a killed process."""
     content = tail.rstrip(b"\r\n \t")
     at = content.rfind(b"\n") + 1
+    if not at and tail_at > start:
+        raise DatasetError(f"{path}: a row is longer than {MAX_LINE:,} bytes; not an OpenFace CSV")
     last, cut = content[at:], 0
     if (fields := 1 + last.count(b",")) < len(names):
         content, cut = content[:at].rstrip(b"\r\n \t"), fields
