@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insightsim import aus_csv, neutral
@@ -42,6 +42,7 @@ rows = st.lists(st.floats(-700, 5, width=32), min_size=len(COLUMNS) - 2, max_siz
 )
 
 
+@settings(deadline=None)
 @given(rows, st.integers(1, 10**6), st.floats(0, 1e5))
 def test_a_line_reads_back_to_its_decimals(row: np.ndarray, number: int, time: float) -> None:
     found = [float(text) for text in aus_csv.line(number, time, row).split(",")]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insightsim.baseline import BIN, REACH, RunningPercentile
 
+patiently = settings(deadline=None)  # a busy machine takes its time
 
+
+@patiently
 @given(st.lists(st.floats(-REACH / 2, REACH / 2), min_size=1, max_size=300))
 def test_a_percentile_is_that_of_all_values_so_far(values: list[float]) -> None:
     running = RunningPercentile(np.array([0.1, 0.25]))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
@@ -31,6 +31,8 @@ PAIRS = [
 turns = st.tuples(st.floats(-25, 25), st.floats(-35, 35), st.floats(-60, 60)).map(
     lambda angles: Rotation.from_euler("XYZ", angles, degrees=True)
 )
+
+patiently = settings(deadline=None)  # a busy machine takes its time
 nudges = st.tuples(*[st.floats(-0.05, 0.05)] * 3)
 
 
@@ -42,6 +44,7 @@ def aus(row: NDArray[np.float32]) -> NDArray[np.float32]:
     return row[AT["AU01_r"] :]
 
 
+@patiently
 @given(turns, st.floats(0.4, 2.5), st.floats(-200, 200), nudges)
 def test_turned_nearer_or_elsewhere_a_face_has_the_same_action_units(
     turned: Rotation, scale: float, shift: float, nudge: tuple[float, float, float]
@@ -53,6 +56,7 @@ def test_turned_nearer_or_elsewhere_a_face_has_the_same_action_units(
     assert found[intensities] == pytest.approx(straight[intensities], abs=0.01)
 
 
+@patiently
 @given(nudges, st.integers(0, 20))
 def test_a_mirrored_face_has_the_same_action_units(nudge: tuple[float, float, float], seed: int) -> None:
     lopsided = with_points(face(seed), nudge, 55, 61, 133, 159)
@@ -230,6 +234,7 @@ frames = st.lists(
 )
 
 
+@patiently
 @given(frames, st.booleans())
 def test_values_stay_on_their_scales(seen: list[Landmarks | None], known: bool) -> None:
     found = rows(ActionUnits(STILL if known else None), seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -26,7 +26,10 @@ turns = st.tuples(*[st.floats(-60, 60)] * 3).map(
     lambda angles: Rotation.from_euler("XYZ", angles, degrees=True)
 )
 
+patiently = settings(deadline=None)  # a busy machine takes its time
 
+
+@patiently
 @given(turns, st.floats(0.2, 5), st.integers(0, 99))
 def test_a_similarity_is_that_of_scipy(turned: Rotation, scale: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -53,6 +56,7 @@ def test_points_that_are_all_one_have_no_scale() -> None:
     assert np.isfinite(rotation).all()
 
 
+@patiently
 @given(turns)
 def test_angles_are_those_of_scipy_with_the_signs_of_openface(turned: Rotation) -> None:
     matrix = np.eye(4)
@@ -62,6 +66,7 @@ def test_angles_are_those_of_scipy_with_the_signs_of_openface(turned: Rotation) 
     assert angles(matrix) == pytest.approx(tuple(witness), abs=1e-9)
 
 
+@patiently
 @given(turns, st.floats(0.3, 3))
 def test_the_front_is_the_same_however_the_head_is_turned(turned: Rotation, scale: float) -> None:
     straight = face()
@@ -75,6 +80,7 @@ def test_the_front_is_in_canthal_units() -> None:
     assert shape.mean(axis=0) == pytest.approx(np.zeros(3), abs=1e-12)
 
 
+@patiently
 @given(turns, st.floats(0.3, 3))
 def test_heights_and_distances_are_those_of_the_face_from_the_front(turned: Rotation, scale: float) -> None:
     measures = Measures(
@@ -108,6 +114,7 @@ def test_eyes_that_turn_are_seen_to_look_there(aside: float, up: float) -> None:
     assert (x, y) == pytest.approx((aside, -up), abs=0.03)  # OpenFace's y points down
 
 
+@patiently
 @given(st.floats(-0.5, 0.5), st.floats(-0.5, 0.5))
 def test_eyes_turn_with_the_head(aside: float, up: float) -> None:
     straight = face()

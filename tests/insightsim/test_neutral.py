@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -18,6 +18,8 @@ from insightsim import neutral
 from insightsim.errors import DatasetError, InsightSimError, SignalError
 from insightsim.types import Landmarks
 from tests.faces import face, moved, with_points, with_shapes
+
+patiently = settings(deadline=None)  # a busy machine takes its time
 
 STILL = [face()] * 100
 
@@ -120,6 +122,7 @@ def test_a_folder_or_nothing_is_refused(tmp_path: Path) -> None:
             neutral.read(path)
 
 
+@patiently
 @given(cut=st.integers(0, 4000), at=st.integers(0, 4000), byte=st.integers(0, 255))
 def test_any_damage_is_read_or_refused_in_words(
     cut: int, at: int, byte: int, tmp_path_factory: pytest.TempPathFactory
