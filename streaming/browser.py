@@ -87,10 +87,11 @@ class BrowserFrames:
         """Wait for the first picture. Raises StreamAwaited, saying what to do, where none comes."""
         self._first = first = self._take(within)
         link = self.link
-        if first is None or link is None:
-            raise StreamAwaited(
-                f"no browser sends its camera yet: {WHAT_TO_DO}" if link is None else _silent(link)
-            )
+        if link is None:
+            raise StreamAwaited(f"no browser sends its camera yet: {WHAT_TO_DO}")
+        if first is None:
+            new = clock() - link.since < LOST_AFTER
+            raise StreamAwaited(f"waiting for the first picture of {link.camera}" if new else _silent(link))
         self._before, self.skipped = self._count(), 0
         notes = [f"browser clock ± {math.ceil(first.error * 1000)} ms"]
         if first.shown:
@@ -146,6 +147,7 @@ class Link:
     def __init__(self, frames: BrowserFrames, camera: str, rate: float) -> None:
         self.camera = "".join(filter(str.isprintable, camera))[:80] or "a camera without a name"
         self.rate = rate if 0 <= rate <= 1000 else 0.0
+        self.since = clock()
         self._frames = frames
         self._sync = ClockSync()
         self._sent = 0.0

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from insightsim.errors import InsightSimError, StreamError
 from insightsim.types import StreamState
 from streaming.branch import Branch
+from streaming.browser import BROWSER
 from streaming.feed import Feed
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
@@ -110,9 +111,9 @@ async def _open_page(feeds: Iterable[Feed], address: str) -> None:
 
 
 async def _found(feed: Feed) -> bool:
-    """True once one of the feed's sources is found; False if it is closed before."""
+    """True once one of the feed's sources is found, or waits for the page; False if it is closed before."""
     async for item in feed.subscribe():
-        if isinstance(item, StreamState) and item.name:
+        if isinstance(item, StreamState) and (item.name or item.source == BROWSER):
             return True
     return False
 

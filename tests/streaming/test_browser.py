@@ -64,7 +64,10 @@ def test_before_a_page_sends_its_camera_the_error_says_what_to_do(frames):
         frames.open(0.0)
 
 
-def test_a_page_that_is_connected_and_sends_nothing_is_told_apart(frames, link):
+def test_a_page_that_is_connected_and_sends_nothing_is_told_apart(frames, link, clock):
+    with pytest.raises(StreamAwaited, match="waiting for the first picture of Webcam"):
+        frames.open(0.0)
+    clock.now += LOST_AFTER
     with pytest.raises(StreamAwaited, match="nothing comes from Webcam: keep its page in view"):
         frames.open(0.0)
 

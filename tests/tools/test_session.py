@@ -13,7 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from insightsim.types import Signal
+from insightsim.types import Signal, StreamState
+from streaming.feed import Feed
 from streaming.pipeline import Session
 from streaming.sources import SourceInfo
 from tests.made_up import Noise, person
@@ -155,3 +156,23 @@ def test_a_reader_of_stdout_that_leaves_ends_the_session_in_peace() -> None:
         assert monitor.wait(60) == 0
         assert monitor.stderr is not None
         assert b"Traceback" not in monitor.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "opens"),
+    [("browser", "", True), ("lsl:type=EEG", "Muse", True), ("lsl:type=EEG", "", False)],
+)
+def test_the_page_opens_once_a_source_is_found_or_waits_for_the_page_itself(
+    monkeypatch: pytest.MonkeyPatch, source: str, name: str, opens: bool
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(sessions.subprocess, "Popen", lambda command, **_: started.append(command))
+
+    async def scenario() -> None:
+        feed = Feed()
+        feed.announce(StreamState("face", "connecting", 0.0, source, name))
+        feed.close()
+        await sessions._open_page([feed], "http://127.0.0.1:8765/")
+
+    asyncio.run(scenario())
+    assert [command[-1] for command in started] == ["http://127.0.0.1:8765/"] * opens

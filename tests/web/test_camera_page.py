@@ -141,7 +141,7 @@ def test_the_page_says_how_far_its_clock_may_be_off(server, opened, looked_at):
     page = opened(server, **ALLOWED)
     use(page)
     expect(page.locator('[data-figure="Clock of this page"]')).to_have_text(re.compile(r"^± \d+\.\d ms$"))
-    expect(page.locator('[data-figure="Sent"]')).to_have_text(re.compile(r"^\d+ pictures a second$"))
+    expect(page.locator('[data-figure="Pictures sent"]')).to_have_text(re.compile(r"^\d+ a second$"))
 
 
 def test_stopping_switches_the_cameras_light_off_and_is_a_loss_that_can_be_mended(server, opened, looked_at):

@@ -107,7 +107,7 @@ function figures(current, before) {
   if (sender !== current) return;
   const { sent, passed, error } = current.figures;
   const shown = {
-    Sent: before === null ? "–" : `${fixed(sent - before, 0)} pictures a second`,
+    "Pictures sent": before === null ? "–" : `${fixed(sent - before, 0)} a second`,
     "Passed over": fixed(passed, 0),
     "Clock of this page": error === null ? "–" : `± ${fixed(error, 1)} ms`,
   };
@@ -136,7 +136,7 @@ function mirror() {
   return /** @type {HTMLVideoElement} */ (find("#mirror"));
 }
 
-for (const name of ["Sent", "Passed over", "Clock of this page"]) {
+for (const name of ["Pictures sent", "Passed over", "Clock of this page"]) {
   find("#camera-figures").append(make("div", {}, make("dt", {}, name), make("dd", { "data-figure": name }, "–")));
 }
 find("#use-camera").addEventListener("click", () => {
