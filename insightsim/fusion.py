@@ -7,76 +7,40 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from insightsim.evidence import Doubts, Floats, doubts, fuse, log_odds, probability
 from insightsim.types import VADL, Estimate, Prediction, Share
 
-CERTAIN = 1e-6
-"""Probabilities nearer to 0 or 1 than this count as this near: log-odds must stay finite."""
 FULL = 1.0
 """Seconds up to which a prediction's age takes nothing from its weight."""
-WIDEST = 0.5
-"""The spread that leaves every probability possible."""
 SILENT = VADL(0.0, 0.0, 0.0, 0.0)
 """The weight of what has no say."""
 
-Floats = NDArray[np.float64]
-
-
-def log_odds(probability: VADL | Floats) -> Floats:
-    """The natural logarithm of p / (1 − p), (…, 4); NaN stays NaN."""
-    p = np.clip(np.asarray(probability, np.float64), CERTAIN, 1 - CERTAIN)
-    return np.asarray(np.log(p) - np.log1p(-p))
-
-
-def probability(log_odds: Floats) -> VADL:
-    """The inverse of `log_odds`."""
-    return VADL(*(1 / (1 + np.exp(-log_odds))).tolist())
-
-
-def fuse(vadl: Floats, spread: Floats, weight: Floats) -> tuple[VADL, VADL]:
-    """One value and its spread per dimension from those of several streams, all (n_streams, 4).
-
-    The value is the weighted mean on log-odds. Its spread has two parts, added as squares. The first is the
-    streams' own spreads, the narrower the more the other streams' weights are worth: streams watch the same
-    person, so n of them count as n only where all weights are 1. The second is their disagreement: the
-    variance between what they say, as far as it exceeds what their own spreads explain (as in random-effects
-    meta-analysis: DerSimonian and Laird, Controlled Clinical Trials 7, 1986). Where only one stream has a
-    weight above 0 its values come through unchanged, whatever the weight; where none has, they are NaN.
-    Values of weight 0 may be NaN.
-    """
-    says = weight > 0
-    total = weight.sum(axis=0)
-    part = np.divide(weight, total, out=np.zeros_like(weight), where=total > 0)
-    value, own = np.where(says, vadl, 0.5), np.where(says, spread, 0.0)
-    mean = (part * value).sum(axis=0)
-    within = (part * own**2).sum(axis=0) / (1 + (weight * (1 - part)).sum(axis=0))
-    between = (part * (value - mean) ** 2).sum(axis=0)
-    explained = (part * (1 - part) * own**2).sum(axis=0)
-    width = np.minimum(np.sqrt(within + np.maximum(0.0, between - explained)), WIDEST)
-    together = np.array(probability((part * log_odds(value)).sum(axis=0)))
-    n, first = says.sum(axis=0), says.argmax(axis=0)  # of a single one, no digit is lost on the way
-    together = np.where(n > 1, together, np.where(n == 1, value[first, range(4)], np.nan))
-    width = np.where(n > 1, width, np.where(n == 1, own[first, range(4)], np.nan))
-    return VADL(*together.tolist()), VADL(*width.tolist())
-
 
 class LateFusion:
-    """What the latest predictions of all streams come to together: see `fuse`.
+    """What the latest predictions of all streams come to together: see `evidence.fuse`.
 
     A stream's weight per dimension is its model's measured skill, times its window's quality, times its
     freshness: 1 up to a second behind the newest stream, 0 from `max_age` seconds on. Ages are told by the
     moments at which predictions were due here, so streams stamped by clocks of their own compare too.
     `weights` (0–1, by the name of a model) stand in place of measured skill. A dimension in which no stream
     has a weight is NaN; without any there is no estimate, and the reason names what each stream lacks.
+
+    Where streams contradict each other the spread widens, and it does not narrow again when one falls silent:
+    see `evidence.Doubts`.
     """
 
     def __init__(self, weights: Mapping[str, float] | None = None, max_age: float = 3.0) -> None:
         self.weights = weights or {}
         self.max_age = max_age
         self._latest: dict[str, Prediction] = {}
+        self._doubts = Doubts()
         self._clocks = False
         """Whether the streams that had a say together last had stamps from different clocks."""
+
+    def forget(self) -> None:
+        """Doubt nobody any more for what somebody else gave reason to doubt."""
+        self._doubts = Doubts()
 
     def __call__(self, prediction: Prediction) -> Estimate:
         """The estimate after this prediction; `vadl` equals `raw`, nothing is smoothed here."""
@@ -91,11 +55,10 @@ class LateFusion:
         if not heard:
             quality = min(p.quality.score for p in fresh)
             return Estimate(time, None, None, None, quality, _reason(shares), bad=bad, shares=shares)
-        weight = np.array([share.weight for _, share in heard])
-        said, spreads = np.array([p.vadl for p, _ in heard]), np.array([p.spread for p, _ in heard])
-        vadl, spread = fuse(said, spreads, weight)
+        vadl, spread = self._fuse([p for p, _ in heard], [share for _, share in heard], now)
         score = [p.quality.score for p, _ in heard]
-        quality = score[0] if len(score) == 1 else float(np.average(score, weights=weight.sum(axis=1)))
+        said = [sum(share.weight) for _, share in heard]
+        quality = score[0] if len(score) == 1 else float(np.average(score, weights=said))
         return Estimate(time, vadl, vadl, spread, quality, None, bad=bad, shares=shares)
 
     def _share(self, p: Prediction, age: float) -> Share:
@@ -104,13 +67,30 @@ class LateFusion:
             why = p.quality.reason or "no judged window"
             old = f"its newest window is {age:.0f} s old"
             return Share(p.stream, p.model, None, None, SILENT, age, old if p.vadl else why)
-        given = self.weights.get(p.model)
-        trust = np.nan_to_num(np.array(p.skill if given is None else [given] * len(p.vadl)))
-        freshness = min(1.0, (self.max_age - age) / (self.max_age - FULL))
-        weight = trust * p.quality.score * freshness
-        weight[np.isnan(p.vadl) | np.isnan(p.spread)] = 0.0
-        reason = None if weight.any() else _unheard(p.model, given)
-        return Share(p.stream, p.model, p.vadl, p.spread, VADL(*weight.tolist()), age, reason)
+        given, sound = self.weights.get(p.model), p.quality.score * self._freshness(age)
+        trust = p.skill if given is None else (given,) * len(p.skill)
+        weight = _weights(p, trust, sound)
+        reason = None if any(weight) else _unheard(p.model, given)
+        return Share(p.stream, p.model, p.vadl, p.spread, weight, age, reason)
+
+    def _fuse(
+        self, predictions: Sequence[Prediction], shares: Sequence[Share], now: float
+    ) -> tuple[VADL, VADL]:
+        """Value and spread, the doubts told by weights as they are without age."""
+        keys = [f"{p.stream} {p.model}" for p in predictions]
+        if len(keys) == 1 and keys[0] not in self._doubts:  # as most often: nothing to work out
+            (share,) = shares
+            return _spoken(share.vadl, share.weight), _spoken(share.spread, share.weight)
+        vadl, spread = np.array([p.vadl for p in predictions]), np.array([p.spread for p in predictions])
+        weight = np.array([share.weight for share in shares])
+        told = doubts(vadl, spread, weight / [[self._freshness(share.age)] for share in shares])
+        if len(keys) > 1 and all(share.age <= FULL for share in shares):
+            for key, doubt in zip(keys, told, strict=True):
+                self._doubts.keep(key, doubt, now)
+        return fuse(vadl, spread, weight, np.array(list(map(self._doubts, keys, told))))
+
+    def _freshness(self, age: float) -> float:
+        return min(1.0, (self.max_age - age) / (self.max_age - FULL))
 
     def _time(self, predictions: Sequence[Prediction]) -> float:
         """When the newest of them was: by its stamp, or by its moment where their stamps do not compare."""
@@ -159,6 +139,20 @@ class Smooth:
 def _moment(prediction: Prediction) -> float:
     """When it was due, on the clock that all streams share, s."""
     return prediction.time if prediction.moment is None else prediction.moment
+
+
+def _weights(p: Prediction, trust: Sequence[float], sound: float) -> VADL:
+    """Of what a prediction says in each dimension; 0 where that is no number."""
+    assert p.vadl is not None
+    assert p.spread is not None
+    spoken = (not math.isnan(value + spread) for value, spread in zip(p.vadl, p.spread, strict=True))
+    return VADL(*(sound * skill if said else 0.0 for skill, said in zip(trust, spoken, strict=True)))
+
+
+def _spoken(values: VADL | None, weight: VADL) -> VADL:
+    """What has a weight; NaN elsewhere."""
+    assert values is not None
+    return VADL(*(value if w > 0 else math.nan for value, w in zip(values, weight, strict=True)))
 
 
 def _unheard(model: str, given: float | None) -> str:

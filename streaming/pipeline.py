@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from insightsim import models
 from insightsim.cards import Card
 from insightsim.eeg import Judge
+from insightsim.errors import InsightSimError, SettingsError
 from insightsim.fusion import LateFusion, Smooth
 from insightsim.models import Model
 from insightsim.quality import Limits
-from insightsim.types import Estimate, Prediction
 from streaming.branch import Branch, Event
 from streaming.browser import BROWSER, BrowserFrames
 from streaming.eeg_chain import EegChain
@@ -32,7 +32,7 @@ from streaming.publish import EstimateOutlet, Published
 from streaming.pump import pump
 from streaming.queries import source_of
 from streaming.settings import NONE, Settings, Wanted
-from streaming.sources import SourceInfo
+from streaming.sources import SourceInfo, Unfit
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class Participant:
 
     name: str
     branches: Sequence[Branch]
-    fuse: Callable[[Prediction], Estimate]
+    fuse: LateFusion
     smooth: Smooth
     feed: Feed = field(default_factory=Feed)
     failures: dict[str, BaseException] = field(default_factory=dict)
@@ -70,6 +70,8 @@ class Participant:
         another = before is not None and before.model != event.state.model
         # One model's opinion is not blended into another's, nor one person's into that of who comes next: but
         # while another stream goes on watching, what is shown must not jump.
+        if not watching:
+            self.fuse.forget()
         if not watching or (another and watching <= {event.state.stream}):
             self.smooth.forget()
         if event.prediction is not None:
@@ -213,7 +215,12 @@ def choose_models(wanted: str, info: SourceInfo) -> Sequence[Model]:
 
 
 def _face(wanted: Wanted, camera: BrowserFrames | None, start: Start) -> Branch:
-    source = face_source(wanted, camera, start)
+    try:
+        source = face_source(wanted, camera, start)
+    except SettingsError:
+        raise
+    except InsightSimError as error:  # a file that is missing or damaged keeps no other sense from beginning
+        source = Unfit(wanted.face, error)
     if wanted.lsl_out and not wanted.face.startswith("lsl:"):  # those are on the network already
         source = Published(source, wanted.participant)
     return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))

@@ -38,8 +38,8 @@ def _unnamed(wanted: Wanted, start: Start | None) -> Source:
         raise SettingsError(
             f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only a DEAP file has"
         )
-    if made_up := re.fullmatch(r"synthetic(?::(\d{1,9}))?", wanted.eeg, re.ASCII):
-        return Synthetic(wanted.ch_names or CH_NAMES, seed=int(made_up[1] or 1), speed=wanted.speed)
+    if (seed := made_up(wanted.eeg)) is not None:
+        return Synthetic(wanted.ch_names or CH_NAMES, seed=seed, speed=wanted.speed, start=start)
     if kind == "lsl" and wanted.speed != 1.0:
         raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
     if kind == "lsl":
@@ -51,6 +51,12 @@ def _unnamed(wanted: Wanted, start: Start | None) -> Source:
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
         "file:PATH, file:PATH#PART, synthetic or synthetic:SEED"
     )
+
+
+def made_up(text: str) -> int | None:
+    """Which made-up person "synthetic" or "synthetic:SEED" is; None for anything else."""
+    found = re.fullmatch(r"synthetic(?::(\d{1,9}))?", text, re.ASCII)
+    return int(found[1] or 1) if found else None
 
 
 def file_of(text: str, trial: int = 0) -> tuple[Path, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from insightsim.errors import InsightSimError
 from insightsim.types import Signal
 
 PULL_WITHIN = 0.05
@@ -59,3 +60,25 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of it; may be called twice, and before open."""
+
+
+class Unfit:
+    """In place of a source that cannot be made: what is wrong is said when it is opened, of it alone."""
+
+    def __init__(self, query: str, error: InsightSimError) -> None:
+        self.query = query
+        self.error = error
+
+    def open(self, within: float = 0.0) -> SourceInfo:
+        """Raise what is wrong."""
+        raise self.error
+
+    def pull(self) -> None:
+        """There is nothing."""
+
+    def lag(self, time: float) -> float:
+        """There is nothing to be late."""
+        return 0.0
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -33,7 +33,7 @@ SOURCES = (
 )
 FACES = (
     "camera:0, video:PATH, rtsp://…, browser (the page asks for its camera), openface:PATH (a CSV file of "
-    "OpenFace), lsl:type=AU, lsl:NAME or lsl:source_id=…"
+    "OpenFace), lsl:type=AU, lsl:NAME, lsl:source_id=…, synthetic or synthetic:SEED"
 )
 
 

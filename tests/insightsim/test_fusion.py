@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insightsim.cards import Score
-from insightsim.fusion import LateFusion, Smooth, fuse, log_odds, probability
+from insightsim.evidence import fuse, log_odds, probability
+from insightsim.fusion import LateFusion, Smooth
 from insightsim.types import SURE, VADL, Estimate, Prediction, Quality
 from tests.made_up import CARD
 
@@ -174,11 +175,15 @@ PROBABILITIES, SPREADS, WEIGHTS = st.floats(0, 1), st.floats(0, 0.5), st.floats(
 STREAMS = st.lists(st.tuples(PROBABILITIES, SPREADS, WEIGHTS, st.floats(0, 5)), min_size=1, max_size=4)
 
 
+patiently = settings(deadline=None)  # permutations take long on a busy machine
+
+
 def stream(i: int, value: float, spread: float, skill: float, age: float = 0.0) -> Prediction:
     four = [VADL(*[x] * 4) for x in (value, spread, skill)]
     return says(four[0], f"stream {i}", 100.0 - age, four[1], four[2])
 
 
+@patiently
 @given(STREAMS)
 def test_order_does_not_matter(told: list[tuple[float, float, float, float]]) -> None:
     predictions = [stream(i, *each) for i, each in enumerate(told)]
@@ -186,6 +191,7 @@ def test_order_does_not_matter(told: list[tuple[float, float, float, float]]) ->
     assert all(repr(other) == repr(first) for other in others)
 
 
+@patiently
 @given(STREAMS)
 def test_bounds_are_kept_and_the_value_lies_between_what_was_said(
     told: list[tuple[float, float, float, float]],
@@ -199,6 +205,7 @@ def test_bounds_are_kept_and_the_value_lies_between_what_was_said(
     assert 0 <= out.spread.valence <= 0.5
 
 
+@patiently
 @given(STREAMS, PROBABILITIES, SPREADS)
 def test_a_missing_stream_is_as_good_as_one_of_weight_zero(
     told: list[tuple[float, float, float, float]], value: float, spread: float
@@ -209,6 +216,7 @@ def test_a_missing_stream_is_as_good_as_one_of_weight_zero(
         assert repr(getattr(within, name)) == repr(getattr(without, name))
 
 
+@patiently
 @given(PROBABILITIES, SPREADS, PROBABILITIES, SPREADS, st.floats(0.05, 1))
 def test_a_stream_of_hardly_any_weight_makes_hardly_any_difference(
     value: float, spread: float, other: float, others: float, weight: float
@@ -220,12 +228,14 @@ def test_a_stream_of_hardly_any_weight_makes_hardly_any_difference(
     assert out.spread.valence == pytest.approx(spread, abs=1e-4)
 
 
+@patiently
 @given(PROBABILITIES, st.floats(0.01, 0.5), st.floats(0.01, 1), st.floats(0.01, 1))
 def test_evidence_that_agrees_narrows_the_spread(value: float, spread: float, one: float, two: float) -> None:
     alone = stream(0, value, spread, one)
     assert spread_of(alone, stream(1, value, spread, two)) < spread_of(alone) == spread
 
 
+@patiently
 @given(PROBABILITIES, PROBABILITIES, PROBABILITIES, SPREADS, SPREADS, st.floats(0.05, 1), st.floats(0.05, 1))
 def test_the_further_apart_the_evidence_the_wider_the_spread(
     value: float, near: float, far: float, own: float, others: float, one: float, two: float
@@ -235,6 +245,7 @@ def test_the_further_apart_the_evidence_the_wider_the_spread(
     assert apart[0] <= apart[1] + 1e-12
 
 
+@patiently
 @given(st.floats(0.05, 0.3), st.floats(0.2, 1), st.floats(0, 0.05))
 def test_evidence_that_disagrees_makes_the_spread_wider_than_that_of_either(
     low: float, weight: float, spread: float
@@ -243,27 +254,53 @@ def test_evidence_that_disagrees_makes_the_spread_wider_than_that_of_either(
     assert spread_of(one, other) > spread + 0.1
 
 
-@given(
-    PROBABILITIES,
-    st.floats(0.01, 0.5),
-    st.floats(0.05, 1),
-    st.floats(0.05, 1),
-    st.floats(0, 3),
-    st.floats(0, 3),
-)
-def test_a_stream_that_fades_out_widens_the_spread(
-    value: float, spread: float, one: float, two: float, sooner: float, later: float
+AGES = st.tuples(st.floats(0, 3), st.floats(0, 3)).map(sorted)
+
+
+@patiently
+@given(PROBABILITIES, PROBABILITIES, st.floats(0.01, 0.5), st.floats(0.05, 1), st.floats(0.05, 1), AGES)
+def test_a_stream_that_fades_out_widens_the_spread_whether_it_agreed_or_not(
+    value: float, other: float, spread: float, one: float, two: float, ages: list[float]
 ) -> None:
-    sooner, later = sorted((sooner, later))
-    kept = stream(0, value, spread, one)
-    widths = [spread_of(stream(1, value, spread, two, age), kept) for age in (sooner, later)]
-    assert widths[0] <= widths[1] + 1e-12
-    assert spread_of(stream(1, value, spread, two, 3.0), kept) == spread > widths[0] - 1e-12
+    fusion, widths = LateFusion(), []
+    fading = stream(1, other, spread, two)
+    for age in (0.0, *ages, 3.0):
+        kept = stream(0, value, spread, one)
+        both = [fusion(fading), fusion(replace(kept, time=100.0 + age))][-1]
+        assert both.spread is not None
+        widths.append(both.spread.valence)
+    assert all(sooner <= later + 1e-9 for sooner, later in pairwise(widths))
+    assert widths[0] < widths[-1] or widths[0] == 0.5
+    assert widths[-1] >= spread
+
+
+def test_a_stream_that_was_contradicted_stays_in_doubt_when_it_is_left_alone_until_its_model_changes() -> (
+    None
+):
+    fusion = LateFusion()
+    fusion(says(LOW, skill=HALF)), fusion(says(HIGH, "face", skill=HALF))
+    fusion(says(None, "face", 0.5))
+    alone = fusion(says(LOW, time=1.0, skill=HALF))
+    assert alone.vadl == LOW
+    assert alone.spread == pytest.approx([math.sqrt(0.1**2 + (0.6**2 - 2 * 0.1**2) / 2)] * 4)
+    another = replace(says(LOW, time=1.25, skill=HALF), model="another")
+    assert fusion(another).spread == SPREAD
+
+
+def test_the_doubt_that_stays_is_that_of_the_last_minute_not_of_a_moment() -> None:
+    fusion = LateFusion()
+    for time in range(1200):
+        fusion(says(LOW, time=time / 4, skill=HALF))
+        fusion(says(HIGH if time == 1199 else LOW, "face", time / 4, skill=HALF))
+    alone = [fusion(says(None, "face", 300.0)), fusion(says(LOW, time=300.0, skill=HALF))][-1]
+    assert alone.spread == pytest.approx([0.1] * 4, abs=0.01)
 
 
 def test_values_of_weight_zero_may_be_no_numbers() -> None:
     vadl, spread = fuse(
-        np.array([[NAN] * 4, [0.7] * 4]), np.array([[NAN] * 4, [0.1] * 4]), np.array([[0.0] * 4, [0.3] * 4])
+        *np.array(
+            [[[NAN] * 4, [0.7] * 4], [[NAN] * 4, [0.1] * 4], [[0.0] * 4, [0.3] * 4], [[NAN] * 4, [0.0] * 4]]
+        ),
     )
     assert (vadl, spread) == (VADL(0.7, 0.7, 0.7, 0.7), SPREAD)
 
@@ -289,6 +326,7 @@ def test_a_single_confident_window_does_not_make_the_shown_value_confident():
     assert out.spread == pytest.approx([0.3 * math.exp(-0.1)] * 4)
 
 
+@patiently
 @given(st.lists(st.floats(0.01, 5.0), min_size=1, max_size=20))
 def test_the_step_between_estimates_makes_no_difference(steps):
     once, often, now = Smooth(40.0), Smooth(40.0), 0.0
@@ -329,6 +367,7 @@ def test_a_dimension_that_is_not_spoken_of_stays_open_and_comes_back_as_it_is():
     assert smooth(estimate(HIGH, 2.0)).vadl.arousal == pytest.approx(0.8)
 
 
+@patiently
 @given(st.lists(st.floats(0, 1), min_size=4, max_size=4))
 def test_log_odds_and_back_is_finite_and_the_same(values):
     vadl = VADL(*values)

@@ -14,7 +14,8 @@ from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, Stream
 from streaming import branch as branch_module
 from streaming import pump
 from streaming.branch import Branch, Event
-from streaming.pipeline import Participant, Session
+from streaming.pipeline import Participant, Session, build
+from streaming.settings import Settings, override
 from streaming.sources import SourceInfo
 from tests.made_up import CHANNELS, Noise, person
 
@@ -365,11 +366,16 @@ def test_what_is_shown_does_not_jump_when_one_of_two_streams_leaves_or_changes_i
 
 def test_when_both_streams_are_lost_who_comes_back_inherits_nothing() -> None:
     someone = person(Noise(1))
-    say(someone, "eeg", "live", 1.0, 0.2), say(someone, "face", "live", 1.0, 0.2)
+    say(someone, "eeg", "live", 1.0, 0.2), say(someone, "face", "live", 1.0, 0.9)
     say(someone, "eeg", "lost", 2.0, None)
-    none = say(someone, "face", "lost", 2.0, None)
+    doubted = say(someone, "face", "live", 25.0, 0.9).spread
+    assert doubted is not None
+    assert doubted.valence > 0.3, "the face was contradicted"
+    none = say(someone, "face", "lost", 26.0, None)
     assert (none.vadl, none.reason) == (None, "eeg: eeg is silent; face: face is silent")
-    assert say(someone, "face", "live", 3.0, 0.8).vadl == pytest.approx([0.8] * 4)
+    back = say(someone, "face", "live", 27.0, 0.8)
+    assert back.vadl == pytest.approx([0.8] * 4)
+    assert back.spread == pytest.approx([0.1] * 4)
 
 
 def test_one_of_two_streams_that_fails_leaves_the_other_running() -> None:
@@ -395,3 +401,27 @@ def test_one_of_two_streams_that_fails_leaves_the_other_running() -> None:
     assert {share.reason for share in later[-1].shares} >= {None, "a bug"}
     assert session.errors == {}
     assert source.calls[-1][0] == "close"
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"face": "openface:no-such.csv"}, {"face": "camera:0", "neutral": "no-such.json"}]
+)
+def test_a_face_that_cannot_be_watched_at_all_keeps_eeg_from_nothing(wanted: dict[str, str]) -> None:
+    session = build(override(Settings(), "session", eeg="synthetic", speed=20.0, **wanted))
+    (someone,) = session.people
+
+    async def scenario() -> list[StreamState | Estimate]:
+        running, seen = asyncio.create_task(session.run()), []
+        async for item in someone.feed.subscribe():
+            seen.append(item)
+            failed = someone.feed.states["face"].status == "failed"
+            if failed and isinstance(item, Estimate) and item.vadl:
+                break
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return seen
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+    reason = someone.feed.states["face"].reason or ""
+    assert "no such file" in reason
+    assert session.errors == {}
