@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import struct
 import time
 from collections import deque
 from contextlib import ExitStack
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -302,9 +304,7 @@ def test_who_is_not_watched_by_a_browser_is_said(server):
     assert "--face browser" in reason
 
 
-def test_an_analysis_that_fails_is_said_so_that_the_camera_goes_off(
-    server, join, state
-):
+def test_an_analysis_that_fails_is_said_so_that_the_camera_goes_off(server, join, state):
     client = join()
     server.announce(state("failed", stream="face", source="browser", reason="the model file is gone"))
     assert client.closed() == (FAILED, "the model file is gone")
@@ -385,3 +385,9 @@ def test_any_bytes_are_a_picture_or_end_it_with_a_reason(data, header, jpeg):
     for message in (data, header + data, header + jpeg):
         ending = asyncio.run(unfit(message))
         assert ending is None or (ending.code in (WRONG, TOO_LARGE) and ending.why)
+
+
+def test_every_code_is_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "browser-camera.md").read_text(encoding="utf-8")
+    codes = {int(code) for code in re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE)}
+    assert codes == {TOO_LARGE, OVER, WRONG, UNKNOWN, SILENT, BUSY, TOO_MUCH, FAILED}
