@@ -52,33 +52,26 @@ class Follow:
         """When it was there last, s."""
         self._there = False
 
-    def where(self, time: float) -> Box | None:
-        """The only place to look for a face at `time`, s; None for everywhere.
-
-        A face in sight is found again from where it was, so everywhere is as good.
-        """
+    def place(self, time: float) -> Box | None:
+        """Where the one who is followed was last, at `time`, s; None where nobody is."""
         if not self._there and abs(time - self._since) > GONE:
             self._at = None
-        return None if self._there else self._at
+        return self._at
 
-    @property
-    def free(self) -> bool:
-        """Whether nobody is followed, so that the largest of all faces would be."""
-        return self._at is None
+    def __call__(self, time: float, found: Box | None, faces: Sequence[Box] = ()) -> Box | None:
+        """Which face is the one followed, if it is there: the one `found` for it, or else one of all `faces`.
 
-    def __call__(self, time: float, found: Box | None, others: Sequence[Box] = ()) -> bool:
-        """Whether the face found at `time` is the one followed.
-
-        `others` are whom to choose from as well where nobody is followed yet: the largest is, next time.
+        Where nobody is followed yet, the largest of all is from now on.
         """
-        if self._at is None and (faces := [*others, *([found] if found else [])]):
+        if self._at is None and faces:
             self._at = max(faces, key=lambda box: box.side)
-            self._since = time
             self.ident += 1
-        self._there = found is not None and self._at is not None and found.near(self._at)
-        if self._there:
-            self._at, self._since = found, time
-        return self._there
+        at, seen = self._at, [*([found] if found else []), *faces]
+        now = next((box for box in seen if at is not None and box.near(at)), None)
+        self._there = now is not None
+        if now is not None:
+            self._at, self._since = now, time
+        return now
 
 
 @dataclass(frozen=True, slots=True, eq=False)

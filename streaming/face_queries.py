@@ -38,7 +38,7 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
         return SyntheticFace(seed, speed=wanted.speed, start=start)
     if kind == "lsl":
         return Inlet(readable(wanted.face), "face")
-    if (frames := _frames(wanted, browser)) is not None:
+    if (frames := _frames(wanted, browser, start)) is not None:
         rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
         glances = partial(_glances, wanted.face_model_vadl)
         return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest), glances)
@@ -67,11 +67,11 @@ def _glances(model: str) -> Glances | None:
     return Glances(named) if isinstance(named, models.Network) else None
 
 
-def _frames(wanted: Wanted, browser: BrowserFrames | None) -> Frames | None:
+def _frames(wanted: Wanted, browser: BrowserFrames | None, start: Start | None) -> Frames | None:
     """Where pictures come from; None where action units come from elsewhere. Raises SettingsError."""
     kind, _, rest = wanted.face.partition(":")
     if kind == "video" and rest:
-        return Video(Path(rest).expanduser(), wanted.speed)
+        return Video(Path(rest).expanduser(), wanted.speed, start)
     if kind in ("camera", "rtsp", "rtsps"):
         return Camera(wanted.face)
     return browser if browser is not None and wanted.face == browser.query else None

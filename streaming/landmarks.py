@@ -1,7 +1,8 @@
 """From a picture to the landmarks of the face that is followed, by MediaPipe's FaceLandmarker.
 
 A FaceLandmarker for one face costs least and smooths its landmarks; one for several does not (docs/face.md).
-So one of the first kind reads the face, and one of the second looks now and then who is there.
+So one of the first kind reads the face. One of the second counts now and then who is there, and stands in
+while the first looks for a face that it lost or does not have yet.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ FACES_AT_MOST = 4
 """That are counted."""
 COUNT_EVERY = 2.0
 """Seconds between two counts."""
+SURE = {True: 0.3, False: 0.5}
+"""How sure of a face must be who reads it (True), and who counts (False): a face is taken for a new one only
+where the latter sees it, and where the former looks for one that it lost, most of the picture is grey.
+"""
 LONGEST = 1280
 """Pixels of the longer side of what is looked at: larger pictures cost time and show no more of a face."""
 MARGIN = 0.4
@@ -49,7 +54,10 @@ class Landmarker:
             self._reader = _make(bundle, 1, moving=True)
             self._counter = _make(bundle, FACES_AT_MOST, moving=False)
         self._follow = Follow()
+        self._reads = False
+        """Whether the reader is at the face that is followed."""
         self._counted = -math.inf
+        """When faces were counted last, s."""
         self._others = 0
         self._time = math.nan
         self._stamp = 0
@@ -64,17 +72,22 @@ class Landmarker:
 
         `frame.image` is RGB of any size.
         """
-        follow, time, image = self._follow, frame.time, _shrunk(frame.image)
+        time, image = frame.time, _shrunk(frame.image)
         scale = frame.image.shape[1] / image.shape[1]
-        place = follow.where(time)
-        face = self._read(image if place is None else _only(image, place, scale), time, scale)
-        found = None if face is None else box_of(face)
-        boxes: list[Box] = []
-        if not 0 <= time - self._counted < COUNT_EVERY or (found and follow.free):
+        place = self._follow.place(time)
+        astray = place is not None and not self._reads
+        read = self._read(_only(image, place, scale) if place and astray else image, time, scale)
+        found = None if read is None else box_of(read)
+        counted: list[Landmarks] = []
+        if astray or not 0 <= time - self._counted < COUNT_EVERY or (found and place is None):
             self._counted = time
-            boxes = self._count(image, scale)
-            self._others = max(0, len(boxes) - 1)
-        return (face if follow(time, found, boxes) else None), max(len(boxes), self._others + bool(found))
+            counted = self._count(image, scale)
+            self._others = max(0, len(counted) - 1)
+        boxes = [box_of(face) for face in counted]
+        followed = self._follow(time, found, boxes)
+        self._reads = followed is not None and followed is found
+        face = read if self._reads else counted[boxes.index(followed)] if followed else None
+        return face, max(len(counted), self._others + bool(followed))
 
     def _read(self, image: Image, time: float, scale: float) -> Landmarks | None:
         """The one face that there is, or that was there last."""
@@ -83,22 +96,11 @@ class Landmarker:
         self._stamp += max(1, round(1000 * step)) if math.isfinite(step) else 1
         self._time = time
         result = self._reader.detect_for_video(_wrapped(image), self._stamp)
-        if not result.face_landmarks:
-            return None
-        shapes, matrix = result.face_blendshapes[0], result.facial_transformation_matrixes[0]
-        return Landmarks(
-            _points(result.face_landmarks[0], image, scale),
-            np.array([shape.score for shape in shapes], np.float32),
-            np.asarray(matrix, float),
-        )
+        return next(_faces(result, image, scale), None)
 
-    def _count(self, image: Image, scale: float) -> list[Box]:
-        """Where faces are, at most FACES_AT_MOST."""
-        boxes = []
-        for points in self._counter.detect(_wrapped(image)).face_landmarks:
-            xy = _points(points, image, scale)[:, :2]
-            boxes.append(Box(*xy.min(axis=0).tolist(), *xy.max(axis=0).tolist()))
-        return boxes
+    def _count(self, image: Image, scale: float) -> list[Landmarks]:
+        """Every face, FACES_AT_MOST."""
+        return list(_faces(self._counter.detect(_wrapped(image)), image, scale))
 
     def close(self) -> None:
         """Let go of the models; may be called twice."""
@@ -132,8 +134,9 @@ def _make(bundle: Path, faces: int, moving: bool) -> Any:
         base_options=BaseOptions(model_asset_path=str(bundle)),
         running_mode=RunningMode.VIDEO if moving else RunningMode.IMAGE,
         num_faces=faces,
-        output_face_blendshapes=moving,
-        output_facial_transformation_matrixes=moving,
+        min_face_detection_confidence=SURE[moving],
+        output_face_blendshapes=True,
+        output_facial_transformation_matrixes=True,
     )
     try:
         return FaceLandmarker.create_from_options(options)
@@ -147,12 +150,17 @@ def _wrapped(image: Image) -> Any:
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=image)
 
 
-def _points(points: Any, image: Image, scale: float) -> NDArray[np.float32]:
-    """(478, 3), in pixels of the frame."""
+def _faces(result: Any, image: Image, scale: float) -> Iterator[Landmarks]:
+    """What MediaPipe found in a picture, in pixels of the frame, which is `scale` times as large."""
     height, width = image.shape[:2]
     size = np.array([width, height, width], np.float32) * scale  # z has the scale of x
-    found: NDArray[np.float32] = np.array([(point.x, point.y, point.z) for point in points], np.float32)
-    return found * size
+    found = (result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes)
+    for points, shapes, matrix in zip(*found, strict=True):
+        yield Landmarks(
+            np.array([(point.x, point.y, point.z) for point in points], np.float32) * size,
+            np.array([shape.score for shape in shapes], np.float32),
+            np.asarray(matrix, float),
+        )
 
 
 def _shrunk(image: Image) -> Image:
@@ -166,10 +174,10 @@ def _shrunk(image: Image) -> Image:
 
 
 def _only(image: Image, place: Box, scale: float) -> Image:
-    """The picture, black but for a place and what is close around it."""
+    """The picture, grey but for a place and what is close around it."""
     more = MARGIN * place.side
     edges = (place.left - more, place.top - more, place.right + more, place.bottom + more)
     left, top, right, bottom = (max(0, round(edge / scale)) for edge in edges)
-    masked = np.zeros_like(image)
+    masked = np.full_like(image, 127)
     masked[top:bottom, left:right] = image[top:bottom, left:right]
     return masked

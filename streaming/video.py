@@ -12,7 +12,7 @@ from insightsim import files
 from insightsim.errors import DatasetError, readable
 from insightsim.types import Frame
 from streaming.camera import FrameInfo, opencv
-from streaming.pace import Pace
+from streaming.pace import Pace, Start
 
 USUAL = 25.0
 """Pictures a second, where neither time stamps nor a rate can be used."""
@@ -31,8 +31,10 @@ class Video:
     while the reader works on the last.
     """
 
-    def __init__(self, path: Path, speed: float | None = 1.0) -> None:
+    def __init__(self, path: Path, speed: float | None = 1.0, start: Start | None = None) -> None:
+        """It begins with what else has the same `start`, and otherwise with the first picture taken."""
         self.path = path
+        self._start = start
         self.query = readable(f"video:{path}")
         self.speed = speed
         self.skipped = 0
@@ -73,7 +75,7 @@ class Video:
             self._decode()
             return [frame]
         if self._pace is None:  # begun when there is a reader: what comes after open() may take its time
-            self._pace = Pace(1.0, self.speed)
+            self._pace = Pace(1.0, self.speed, self._start)
         now = self._pace.reach(frame.time)
         if now < frame.time:
             return []

@@ -22,53 +22,62 @@ def test_a_box_holds_every_landmark() -> None:
     assert box_of(Landmarks(points, np.zeros(52, np.float32), np.eye(4))) == (3, 2, 5, 9)
 
 
+def test_nobody_is_followed_who_was_not_counted() -> None:
+    assert Follow()(0.0, box(100), []) is None
+
+
 def test_the_largest_of_several_is_followed() -> None:
     follow = Follow()
     small, large = box(100, size=80), box(400, size=120)
-    assert not follow(0.0, small, [small, large])
-    assert follow.where(0.04) == large
-    assert follow(0.04, large)
-    assert follow.where(0.08) is None  # in sight: it is found from where it was
+    assert follow.place(0.0) is None
+    assert follow(0.0, small, [small, large]) is large
+    assert follow.place(0.04) == large
+
+
+def test_what_was_found_for_the_one_followed_goes_before_the_same_among_all() -> None:
+    follow, first, found = Follow(), box(100), box(104)
+    follow(0.0, None, [first, box(400)])
+    assert follow(0.04, found, [first, box(400)]) is found
+    assert follow(0.08, box(400), [box(400), first]) is first  # another was found
 
 
 def test_two_that_swap_places_do_not_swap_who_is_followed() -> None:
-    """Past each other, one above the other; what is found is told of each in turn."""
+    """Past each other, one above the other."""
     follow = Follow()
     for n in range(60):
-        mine, other = box(100 + 10 * n, 150), box(690 - 10 * n, 350)
-        assert follow(n / 30, mine, [mine, other] if n == 0 else ())
-        assert not follow(n / 30, other)
-        assert follow(n / 30, mine)
+        mine, other = box(100 + 10 * n, 150, 110), box(690 - 10 * n, 350)
+        assert follow(n / 30, None, [mine, other]) is mine
+        assert follow(n / 30, other) is None
+        assert follow(n / 30, mine) is mine
     assert follow.ident == 1
 
 
-def test_one_who_looks_away_for_a_moment_is_looked_for_there_alone_and_is_the_same() -> None:
+def test_one_who_looks_away_for_a_moment_is_looked_for_there_and_is_the_same() -> None:
     follow = Follow()
-    assert follow(0.0, box(100))
-    assert not follow(0.1, None)
-    assert follow.where(0.2) == box(100)
-    assert not follow(0.2, box(400, size=300))
+    assert follow(0.0, None, [box(100)])
+    assert follow(0.1, None) is None
+    assert follow.place(0.2) == box(100)
+    assert follow(0.2, None, [box(400, size=300)]) is None
     assert follow(0.9, box(120))
     assert follow.ident == 1
 
 
 def test_one_who_is_gone_for_good_leaves_room_for_the_largest_other() -> None:
     follow = Follow()
-    assert follow(0.0, box(100))
-    assert not follow(0.1, None)
-    assert follow.where(GONE) is not None
-    assert follow.where(GONE + 0.01) is None
-    assert follow.free
-    assert not follow(GONE + 0.02, box(300, size=50), [box(300, size=50), box(500, size=90)])
-    assert follow(GONE + 0.05, box(500, size=90))
+    assert follow(0.0, None, [box(100)])
+    assert follow(0.1, None) is None
+    assert follow.place(GONE) == box(100)
+    assert follow.place(GONE + 0.01) is None
+    large = box(500, size=90)
+    assert follow(GONE + 0.02, box(300, size=50), [box(300, size=50), large]) is large
     assert follow.ident == 2
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])
 def test_a_clock_that_jumps_loses_nobody_in_sight(step: float) -> None:
     follow = Follow()
-    assert follow(5000.0, box(100))
-    assert follow.where(5000.0 + step) is None
+    assert follow(5000.0, None, [box(100)])
+    assert follow.place(5000.0 + step) == box(100)
     assert follow(5000.0 + step, box(101))
     assert follow.ident == 1
 
