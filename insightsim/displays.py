@@ -59,7 +59,7 @@ DISPLAYS = (
     Display("drooping lids", {"45": 1.8, "07": 0.8}, 2.0, 1.2, {A: -1}),
     Display("firm mouth", {"17": 2.0, "23": 2.0, "14": 1.4}, 2.0, 1.5, {D: +1}),
     Display("disgust", {"09": 2.0, "10": 2.0, "17": 0.8}, 2.0, 1.2, {L: -1}),
-    Display("interest", {"02": 0.9, "12": 0.8, "25": 1.8}, 2.0, 2.0, {L: +1}),
+    Display("interest", {"02": 1.2, "12": 0.8, "25": 2.0}, 3.0, 2.0, {L: +1}),
     Display("dimple", {"14": 1.8, "12": 0.5}, 1.5, 1.0),
     Display("lips sucked in", {"28": 2.5, "17": 0.8}, 0.8, 0.8),
     Display("lips stretched", {"20": 1.5, "15": 0.8}, 0.8, 0.6),
@@ -106,10 +106,14 @@ class Traits:
     """(6,): this head's width, height, depth, brow, nose and mouth, against the average."""
     gains: Floats
     """(17,): log of how strongly our own estimates answer to this person's action units."""
+    mixed: Floats
+    """(17, 17): how strongly each of them answers to all others by mistake, each row of length 1."""
 
 
 def draw_traits(rng: np.random.Generator) -> Traits:
     """The face of a person drawn at random."""
+    mixed = rng.normal(size=(len(AUS), len(AUS)))
+    np.fill_diagonal(mixed, 0)
     return Traits(
         rates=rng.normal(0, PERSON_SPREAD, len(DISPLAYS)),
         response=max(0.3, rng.normal(1, 0.25)),
@@ -124,6 +128,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         gaze=rng.normal([0, 0.1], [0.06, 0.06]),
         shape=rng.normal(0, 0.05, 6),
         gains=rng.normal(0, 0.25, len(AUS)),
+        mixed=mixed / np.linalg.norm(mixed, axis=1, keepdims=True),
     )
 
 

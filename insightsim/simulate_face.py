@@ -22,13 +22,19 @@ from insightsim.types import VADL, Signal
 
 SECONDS = 60.0
 """Length of a video."""
-_AGREEMENT = (0.88, 0.65, 0.5, 0.7, 0.6, 0.3, 0.5, 0.5, 0.75, 0.3, 0.2, 0.3, 0.1, 0.2, 0.55, 0.5, 0.85)
-AGREEMENT = dict(zip(AUS, _AGREEMENT, strict=True))
-"""Correlation of our own estimates with OpenFace's, about as measured on two people who talk (docs/face.md).
+AGREEMENT = np.array(
+    [0.88, 0.65, 0.5, 0.7, 0.6, 0.3, 0.5, 0.5, 0.75, 0.3, 0.2, 0.3, 0.1, 0.2, 0.55, 0.5, 0.85]
+)
+"""(17,): correlation of our own estimates with OpenFace's, about as measured on two people who talk
+(docs/face.md).
 """
-_SPREAD = (0.67, 0.55, 0.8, 0.55, 0.6, 0.56, 0.41, 0.41, 0.84, 0.51, 0.46, 0.71, 0.36, 0.66, 0.7, 0.39, 0.8)
-SPREAD = dict(zip(AUS, _SPREAD, strict=True))
-"""Standard deviation of the simulated intensities within a trial."""
+MISTAKEN = 0.3
+"""Share of the errors' variance: an assumption."""
+_SPREADS = np.array(
+    [0.7, 0.6, 0.8, 0.55, 0.65, 0.6, 0.45, 0.45, 0.9, 0.55, 0.5, 0.75, 0.35, 0.7, 0.7, 0.4, 0.8]
+)
+"""(17,): standard deviation of the simulated intensities within a trial."""
+_ERRORS = _SPREADS * np.sqrt(1 / AGREEMENT**2 - 1)
 SEEN = {
     OPENFACE: "action units as OpenFace would write them",
     LANDMARKS: "action units with errors as those of our own estimates from landmarks",
@@ -87,14 +93,17 @@ def as_estimated(
 ) -> NDArray[np.float32]:
     """What our own estimates might make of a face: (n_rows, len(COLUMNS)), from rows as OpenFace has them.
 
-    Measured against the person's neutral face, at a gain of this person's own, with errors that leave the
-    correlation with OpenFace at about AGREEMENT. Half of their variance is fast, half follows the head.
+    Measured against the person's neutral face, at gains of this person's own, with errors by which the
+    correlation with OpenFace is about AGREEMENT. A share of them, MISTAKEN, are other units taken for one, in
+    each person others; the rest are drawn. All grow with movement: a face at rest is read at rest.
     """
     rng = np.random.default_rng([*seed, _FACE])
+    moved = rows[:, _R] - someone.rest
+    relative = moved / _SPREADS
+    moving = np.sqrt(np.mean(relative**2, axis=1, keepdims=True))
+    drawn = Drift(len(AUS), 1.0, sfreq, rng)(len(rows))
+    errors = np.sqrt(MISTAKEN) * relative @ someone.mixed.T + np.sqrt(1 - MISTAKEN) * moving * drawn
     seen = rows.copy()
-    errors = np.array([SPREAD[au] * np.sqrt(1 / AGREEMENT[au] ** 2 - 1) for au in AUS])
-    drawn = sum(Drift(len(AUS), tau, sfreq, rng)(len(rows)) for tau in (0.3, 4.0)) / np.sqrt(2)
-    true = rows[:, _R] - someone.rest
-    seen[:, _R] = np.clip(np.exp(someone.gains) * (true + errors * drawn), 0, 5)
+    seen[:, _R] = np.clip(np.exp(someone.gains) * (moved + _ERRORS * errors), 0, 5)
     seen[:, _C] = np.where(np.isnan(seen[:, _R]), np.nan, seen[:, _R] >= 1)
     return seen

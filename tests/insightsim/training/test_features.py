@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from insightsim import bandpower
+from insightsim import bandpower, face_features, simulate_face
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
 from insightsim.eeg import Windows, referred
 from insightsim.errors import DatasetError
+from insightsim.face_windows import FaceWindows
 from insightsim.training.features import gather
-from insightsim.training.recipes import CHANNELS, recipe
+from insightsim.training.recipes import CHANNELS, face_recipe, recipe
 from insightsim.types import VADL, Signal
 
 FOUR = recipe("log_bandpower", CHANNELS["original4"])
@@ -93,3 +94,28 @@ def test_what_is_left_out_is_counted_and_said() -> None:
 def test_when_nothing_can_be_judged_it_says_so(useless: Recording) -> None:
     with pytest.raises(DatasetError, match="none of the windows may be judged: is the data in uV"):
         gather([useless], FOUR)
+
+
+@pytest.mark.parametrize("name", ["face-openface-dynamics", "face-openface-au35"])
+def test_a_window_of_a_face_is_that_of_live(name: str) -> None:
+    face = face_recipe(name)
+    (one,) = simulate_face.recordings(1, 1.0, 1, n_trials=1)
+    windows = FaceWindows(face.seconds, face.step)
+    chunks = [one.signal[i : i + 7] for i in range(0, len(one.signal), 7)]
+    live = {round(4 * float(window.times[-1])): window for chunk in chunks for window in windows(chunk)}
+    found = gather([one], face)
+    expected = [face_features.features(face, live[4 * end]) for end in range(8, 57, 8)]
+    np.testing.assert_array_equal(found.features, expected)
+    assert len(gather([one], face, step=1.0).features) == 52
+
+
+def test_windows_without_a_face_teach_nothing_and_are_counted() -> None:
+    face = face_recipe("face-openface-dynamics")
+    (one,) = simulate_face.recordings(1, 1.0, 1, n_trials=1)
+    one.signal.data[25 * 30 : 33 * 30, 2:] = np.nan
+    found = gather([one], face)
+    assert len(found.features) == 6
+    assert found.told().startswith("Kept 6 windows, left out 1 (mostly: no face for 7 s)")
+    one.signal.data[:, 2:] = np.nan
+    with pytest.raises(DatasetError, match="may be judged: are there faces in it, and longer"):
+        gather([one], face)

@@ -49,6 +49,26 @@ def model(ensemble: Ensemble, tmp_path_factory: pytest.TempPathFactory) -> model
     return export.write(ensemble, card, tmp_path_factory.mktemp("models") / "eeg-test")
 
 
+@pytest.mark.parametrize("kept", [0.999, 0.5])
+def test_components_are_in_the_graph_and_agree_with_scikit_learn(kept: float, tmp_path: Path) -> None:
+    """Scaled first, so that no column counts for more because its numbers are larger."""
+    data, labels = examples()
+    data.features[:, 0] *= 1000
+    data.features[:, 5] = data.features[:, 4] * 2 + 1
+    small = fit(data, labels, 5, kept=kept)
+    for member in small.members:
+        assert [name for name, _ in member.steps] == ["standardscaler", "pca", "onevsrestclassifier"]
+        found = member["pca"].explained_variance_ratio_
+        assert found.sum() > kept > found[:-1].sum()
+        assert member["pca"].n_components_ < N_FEATURES
+    session = onnxruntime.InferenceSession(export.to_onnx(small))
+    features = np.random.default_rng(4).normal(3, 4, (300, N_FEATURES)).astype(np.float32)
+    features[:, 0] *= 1000
+    probabilities, _ = session.run(["probabilities", "distance"], {"features": features})
+    for i, member in enumerate(small.members):
+        np.testing.assert_allclose(probabilities[:, i], member.predict_proba(features), rtol=0, atol=1e-5)
+
+
 def test_each_member_in_onnx_agrees_with_scikit_learn(ensemble: Ensemble, model: models.Model) -> None:
     features = np.random.default_rng(4).normal(3, 4, (300, N_FEATURES)).astype(np.float32)
     probabilities, distance = model.session.run(["probabilities", "distance"], {"features": features})
