@@ -30,6 +30,7 @@ class SyntheticFace:
         self.effect = effect
         self.speed = speed
         self.markers: list[Marker] = []
+        self.notes: tuple[str, ...] = ()
         self._start = start
 
     def open(self, within: float = 0.0) -> SourceInfo:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from streaming.recorded import Recorded
     from streaming.settings import Wanted
     from streaming.synthetic import Synthetic
+    from streaming.synthetic_face import SyntheticFace
 
 OF_BRAIN = ("seed", "effect", "sfreq")
 Given = Mapping[str, Any]
@@ -41,11 +42,15 @@ def player(source: str, wanted: Wanted, given: Given, start: Start) -> Recorded 
     return _recorded(source, wanted, given, start)
 
 
-def beside(face: str, source: str, wanted: Wanted, given: Given, start: Start) -> OpenFace:
+def beside(face: str, source: str, wanted: Wanted, given: Given, start: Start) -> OpenFace | SyntheticFace:
     """What plays the face of the person in the source, together with it. Raises SettingsError."""
     from streaming.queries import file_of
     from streaming.recorded import video_after
+    from streaming.synthetic_face import SyntheticFace
 
+    if face == "synthetic":
+        own = {name: given[name] for name in ("seed", "effect") if given[name] is not None}
+        return SyntheticFace(speed=wanted.speed, start=start, **own)
     _refuse(given, ("loop", "stamps"), "with --face both recordings are played once, from now on")
     path, _ = file_of(source.removeprefix("file:"))
     return _face(face, wanted, given, start, video_after(path))

@@ -33,7 +33,8 @@ def replay(
     face: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE.csv", help="A CSV of OpenFace of the same person: a second stream, NAME-face."
+            metavar="FILE.csv",
+            help="A CSV of OpenFace of the same person, or the word synthetic: a second stream, NAME-face.",
         ),
     ] = None,
     trial: Annotated[
