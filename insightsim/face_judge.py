@@ -48,7 +48,7 @@ class FaceJudge:
 
 
 def examine(recipe: FaceRecipe, windows: Iterable[Signal]) -> tuple[list[Quality], NDArray[np.float32]]:
-    """The quality of windows, and their features (n_windows, n_features): NaN where it forbids a judgement."""
+    """The quality of windows, and their features (n_windows, n_features); NaN where it forbids judgement."""
     qualities, features = [], []
     absent = np.full(len(feature_names(recipe)), np.nan, np.float32)
     for window in windows:

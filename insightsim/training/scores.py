@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import fusion
+from insightsim import evidence
 from insightsim.cards import Score
 from insightsim.training.features import Examples
 from insightsim.training.fit import fit
@@ -30,7 +30,7 @@ BOOTSTRAPS = 2000
 def pool(probability: NDArray[np.float64], trial: NDArray[np.intp], n_trials: int) -> NDArray[np.float64]:
     """(n_trials, 4) mean log-odds of each trial's windows, from (n_windows, 4) probabilities."""
     sums = np.zeros((n_trials, probability.shape[1]))
-    np.add.at(sums, trial, fusion.log_odds(probability))
+    np.add.at(sums, trial, evidence.log_odds(probability))
     return sums / np.bincount(trial, minlength=n_trials)[:, None]
 
 
