@@ -29,10 +29,6 @@ FACES_AT_MOST = 4
 """That are counted."""
 COUNT_EVERY = 2.0
 """Seconds between two counts."""
-SURE = {True: 0.3, False: 0.5}
-"""How sure of a face must be who reads it (True), and who counts (False): a face is taken for a new one only
-where the latter sees it, and where the former looks for one that it lost, most of the picture is grey.
-"""
 LONGEST = 1280
 """Pixels of the longer side of what is looked at: larger pictures cost time and show no more of a face."""
 MARGIN = 0.4
@@ -134,7 +130,6 @@ def _make(bundle: Path, faces: int, moving: bool) -> Any:
         base_options=BaseOptions(model_asset_path=str(bundle)),
         running_mode=RunningMode.VIDEO if moving else RunningMode.IMAGE,
         num_faces=faces,
-        min_face_detection_confidence=SURE[moving],
         output_face_blendshapes=True,
         output_facial_transformation_matrixes=True,
     )
