@@ -42,7 +42,10 @@ def box_of(face: Landmarks) -> Box:
 
 
 class Follow:
-    """Follows one face by its position until it has been gone for GONE s; then the largest there is."""
+    """Follows one face by its position until it has been gone for GONE s; then the largest there is.
+
+    One that was not seen FIRM times yet may be none at all: for that, no other has to wait.
+    """
 
     def __init__(self) -> None:
         self.ident = 0
@@ -50,11 +53,13 @@ class Follow:
         self._at: Box | None = None
         self._since = 0.0
         """When it was there last, s."""
+        self._seen = 0
+        """In how many frames, since it is followed."""
         self._there = False
 
     def place(self, time: float) -> Box | None:
         """Where the one who is followed was last, at `time`, s; None where nobody is."""
-        if not self._there and abs(time - self._since) > GONE:
+        if not self._there and (self._seen < FIRM or abs(time - self._since) > GONE):
             self._at = None
         return self._at
 
@@ -65,12 +70,14 @@ class Follow:
         """
         if self._at is None and faces:
             self._at = max(faces, key=lambda box: box.side)
-            self.ident += 1
+            self._seen = 0
         at, seen = self._at, [*([found] if found else []), *faces]
         now = next((box for box in seen if at is not None and box.near(at)), None)
         self._there = now is not None
         if now is not None:
             self._at, self._since = now, time
+            self._seen += 1
+            self.ident += self._seen == FIRM
         return now
 
 

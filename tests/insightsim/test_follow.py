@@ -26,6 +26,15 @@ def test_nobody_is_followed_who_was_not_counted() -> None:
     assert Follow()(0.0, box(100), []) is None
 
 
+def following(at: Box, time: float = 0.0) -> Follow:
+    """Of one who is there at `time`, and was for some frames."""
+    follow = Follow()
+    for n in range(FIRM):
+        assert follow.place(time) == (at if n else None)
+        assert follow(time, None, [at]) == at
+    return follow
+
+
 def test_the_largest_of_several_is_followed() -> None:
     follow = Follow()
     small, large = box(100, size=80), box(400, size=120)
@@ -53,8 +62,7 @@ def test_two_that_swap_places_do_not_swap_who_is_followed() -> None:
 
 
 def test_one_who_looks_away_for_a_moment_is_looked_for_there_and_is_the_same() -> None:
-    follow = Follow()
-    assert follow(0.0, None, [box(100)])
+    follow = following(box(100))
     assert follow(0.1, None) is None
     assert follow.place(0.2) == box(100)
     assert follow(0.2, None, [box(400, size=300)]) is None
@@ -63,20 +71,29 @@ def test_one_who_looks_away_for_a_moment_is_looked_for_there_and_is_the_same() -
 
 
 def test_one_who_is_gone_for_good_leaves_room_for_the_largest_other() -> None:
-    follow = Follow()
-    assert follow(0.0, None, [box(100)])
+    follow = following(box(100))
     assert follow(0.1, None) is None
     assert follow.place(GONE) == box(100)
     assert follow.place(GONE + 0.01) is None
     large = box(500, size=90)
     assert follow(GONE + 0.02, box(300, size=50), [box(300, size=50), large]) is large
+    for _ in range(FIRM):
+        assert follow(GONE + 0.04, large)
     assert follow.ident == 2
+
+
+def test_nobody_waits_for_one_who_was_hardly_there() -> None:
+    follow = Follow()
+    assert follow(0.0, None, [box(100)])
+    assert follow(0.04, None) is None
+    assert follow.place(0.08) is None
+    assert follow(0.08, None, [box(400)]) == box(400)
+    assert follow.ident == 0
 
 
 @pytest.mark.parametrize("step", [-3600.0, 3600.0])
 def test_a_clock_that_jumps_loses_nobody_in_sight(step: float) -> None:
-    follow = Follow()
-    assert follow(5000.0, None, [box(100)])
+    follow = following(box(100), 5000.0)
     assert follow.place(5000.0 + step) == box(100)
     assert follow(5000.0 + step, box(101))
     assert follow.ident == 1
