@@ -5,12 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from insightsim.cards import Card, Features, Filter, Recipe, Score, Threshold, Trained
+from insightsim.aus import OPENFACE
+from insightsim.cards import (
+    Card,
+    FaceFeatures,
+    FaceRecipe,
+    Features,
+    Filter,
+    Recipe,
+    Score,
+    Threshold,
+    Trained,
+)
 from insightsim.eeg import Judge
 from insightsim.errors import InsightSimError
 from insightsim.fusion import LateFusion, Smooth
@@ -20,6 +32,7 @@ from insightsim.types import Signal
 from insightsim.vadl import DIMENSIONS
 from streaming.branch import Branch
 from streaming.eeg_chain import EegChain
+from streaming.face_chain import FaceChain
 from streaming.pipeline import Participant
 from streaming.sources import Source, SourceInfo
 
@@ -37,6 +50,8 @@ SCORES = {name: Score(0.75, 0.7, 0.8, 0.8, 0.55, 0.75) for name in DIMENSIONS}
 """Of a model that is well better than chance: it has a say."""
 TRAINED = Trained("", True, 0, 0, 0, 5, 0, "")
 CARD = Card("made-up", "1", "Apache-2.0", "", RECIPE, Threshold(), TRAINED, "", SCORES, 1.0)
+FACE_RECIPE = FaceRecipe("face", ("AU06_r", "AU12_r"), OPENFACE, 2.0, 0.25, FaceFeatures("au35"))
+FACE_CARD = replace(CARD, name="made-up-face", recipe=FACE_RECIPE)
 
 
 class Agreeing:
@@ -45,6 +60,14 @@ class Agreeing:
     def run(self, _: list[str], ports: dict[str, np.ndarray]) -> list[np.ndarray]:
         n = len(ports["features"])
         return [np.full((n, 5, 4), 0.8, np.float32), np.zeros(n, np.float32)]
+
+
+class Unsure(Agreeing):
+    """Its members say 0.75 to 0.85: the spread is 0.045."""
+
+    def run(self, names: list[str], ports: dict[str, np.ndarray]) -> list[np.ndarray]:
+        members, distance = super().run(names, ports)
+        return [members + np.linspace(-0.05, 0.05, 5, dtype=np.float32)[:, None], distance]
 
 
 class Noise:
@@ -98,3 +121,12 @@ def person(source: Source, name: str = "p1") -> Participant:
     """Somebody watched by this source and the model that always says 0.8."""
     branch = Branch(source, "eeg", partial(EegChain, lambda _: [Model(CARD, Agreeing())], judge))
     return Participant(name, [branch], LateFusion(), Smooth(10.0))
+
+
+def two_senses(eeg: Source, face: Source, name: str = "p1") -> Participant:
+    """Somebody watched by two sources, and by models that agree on 0.8 but for their members."""
+    branches = [
+        Branch(eeg, "eeg", partial(EegChain, lambda _: [Model(CARD, Unsure())], judge)),
+        Branch(face, "face", partial(FaceChain, lambda _: Model(FACE_CARD, Unsure()))),
+    ]
+    return Participant(name, branches, LateFusion(), Smooth(0.0), patient=True)

@@ -98,12 +98,19 @@ def test_the_demo_prints_estimates_as_json_from_a_real_stream_and_leaves_no_proc
     done = insightsim("demo", "--json", "--seconds", "15", "--no-browser", "--port", "0")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    states = [line["status"] for line in lines if line["type"] == "status"]
-    assert states[:3] == ["connecting", "connecting", "warming up"]
-    assert "live" in states
-    for line in (line for line in lines if line["type"] == "estimate"):
+    for stream in ("eeg", "face"):
+        states = [line["status"] for line in lines if line["type"] == "status" and line["stream"] == stream]
+        assert states[:3] == ["connecting", "connecting", "warming up"]
+        assert "live" in states
+    estimates = [line for line in lines if line["type"] == "estimate"]
+    for line in estimates:
         _check_estimate(line)
-    assert any(line["valence"] is not None for line in lines if line["type"] == "estimate")
+    assert any(line["valence"] is not None for line in estimates)
+    fused = [line for line in estimates if all(share["says"] for share in line["shares"])]
+    assert [share["stream"] for share in fused[-1]["shares"]] == ["eeg", "face"]
+    assert all(share["weight"]["valence"] > 0 and share["age_ms"] < 1000 for share in fused[-1]["shares"])
+    said = [share["says"]["valence"] for share in fused[-1]["shares"]]
+    assert min(said) <= fused[-1]["raw"]["valence"] <= max(said)
     running = [" ".join(process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"])]
     source_id = re.search(r"insightsim-demo-\d+", done.stderr)
     assert source_id
@@ -131,8 +138,8 @@ def _check_estimate(line: dict[str, Any]) -> None:
         assert all(0 <= value <= 1 for value in values)
         assert all(0 <= line["spread"][dimension] <= 0.5 for dimension in DIMENSIONS)
         assert line["words"]
-    (state,) = line["streams"]
-    assert (state["stream"], state["model"]) == ("eeg", "eeg-deap32")
+    found = {state["stream"]: state["model"] for state in line["streams"] if state["model"]}
+    assert found.items() <= {"eeg": "eeg-deap32", "face": "face-openface-dynamics"}.items()
 
 
 def test_a_trial_from_a_file_can_be_monitored_in_process(subject: Path) -> None:
