@@ -11,6 +11,7 @@ from insightsim.face_judge import FaceJudge
 from insightsim.face_windows import FaceWindows
 from insightsim.models import Model, network_of
 from insightsim.types import Prediction, Signal
+from insightsim.unread import MOST_MISSING, listed
 from streaming.sources import SourceInfo
 
 
@@ -28,7 +29,7 @@ class FaceChain:
             )
         if lacking := [name for name in recipe.ch_names if name not in info.ch_names]:
             why = "" if network is None else "; it looks at the face itself, through a camera or in a video"
-            reads = ", ".join(lacking)
+            reads = listed(lacking, MOST_MISSING)
             raise ModelError(f"{self.card.name} reads {reads}, which {info.name} does not give{why}")
         self._counts: dict[str, int] = {}
         self.windows = FaceWindows(recipe.seconds, recipe.step)

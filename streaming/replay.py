@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from insightsim.aus import LANDMARKS, OPENFACE
@@ -12,7 +12,7 @@ from streaming.lsl import clock
 from streaming.named import Named
 from streaming.outlet import AU, Outlet
 from streaming.pace import Pace
-from streaming.sources import Source, SourceInfo
+from streaming.sources import Source
 
 LISTEN_WITHIN = 0.2
 """Seconds between two looks whether somebody listens."""
@@ -54,8 +54,11 @@ class _Sent:
         self.paced = sending.source
         self.source = Named(sending.source, sending.ch_names, sending.unit)
         self.info = self.source.open()
+        face = self.info.unit in (OPENFACE, LANDMARKS)
+        # Rows of a face come as frames did: a recorder must not spread them evenly, as it would with a rate.
+        info = replace(self.info, sfreq=0.0) if face else self.info
         pace = (self.paced.pace.origin, self.paced.speed)
-        self.outlet = Outlet(sending.name, sending.source_id, self.info, _type(self.info), pace)
+        self.outlet = Outlet(sending.name, sending.source_id, info, AU if face else "EEG", pace)
         self.n_samples = 0
 
     @property
@@ -74,10 +77,6 @@ class _Sent:
             self.outlet.push(chunk.data, chunk.times)
             self.n_samples += len(chunk)
         return True
-
-
-def _type(info: SourceInfo) -> str:
-    return AU if info.unit in (OPENFACE, LANDMARKS) else "EEG"
 
 
 def publish(sendings: Sequence[Sending], wait: bool = False) -> Generator[float]:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.monitor import Json, Mains, Model, SettingsFile, Smoothing
+from tools.monitor import Fps, Json, Mains, Model, SettingsFile, Smoothing
 
 if TYPE_CHECKING:
     from insightsim.cards import Card, Recipe
     from insightsim.datasets.recording import Recording
     from insightsim.eeg import Judge
     from insightsim.types import Estimate
+    from streaming.settings import Settings
 
 
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A DEAP file: s01.dat or s01.mat.")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE", help="A DEAP file, s01.dat or s01.mat, or a CSV of OpenFace."),
+    ],
     trial: Annotated[
         list[int] | None, typer.Option(help="Which trial, from 1; may be given several times. Default: all.")
     ] = None,
@@ -27,30 +31,52 @@ def predict(
     step: Annotated[float, typer.Option(min=0.05, max=60.0, help="Seconds between windows.")] = 0.5,
     smoothing: Smoothing = None,
     mains: Mains = None,
+    fps: Fps = None,
     as_json: Json = False,
     settings: SettingsFile = None,
 ) -> None:
-    """Judge every window of a DEAP file; a line for each.
+    """Judge every window of a DEAP file, or of a CSV of OpenFace; a line for each.
 
     Every trial is taken as live, from a cold start: same filter, windows, quality checks and smoothing.
     `time` counts seconds from the start of the trial, its baseline included. Model, mains, smoothing and
     limits come from insightsim.toml, as the monitor's do; options given here win.
+
+    Of a CSV of OpenFace `time` is its stamp, and what the whole file comes to is said at the end.
     """
+    from streaming import settings as told
+    from tools.predict_face import is_face, predict_face
+
+    wanted = told.override(told.load(settings), "session", mains=mains, smoothing=smoothing)
+    if is_face(file):
+        _refuse({"--trial": trial, "--mains": mains}, "a face has neither trials nor mains")
+        asked = told.override(wanted, "session", face_model_vadl=model, fps=fps).session
+        predict_face(file.removeprefix("file:").removeprefix("openface:"), asked, step, as_json)
+    else:
+        _refuse({"--fps": fps}, "only a CSV of OpenFace has frames")
+        wanted = told.override(wanted, "session", model=model)
+        _predict_eeg(Path(file.removeprefix("file:")), trial, wanted, step, as_json)
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    from insightsim.errors import SettingsError
+
+    if given := [name for name, value in options.items() if value]:
+        raise SettingsError(f"{', '.join(given)}: {why}; leave it out")
+
+
+def _predict_eeg(file: Path, trial: list[int] | None, wanted: Settings, step: float, as_json: bool) -> None:
     from insightsim import models
     from insightsim.datasets import deap
     from insightsim.eeg import Judge
     from insightsim.errors import DatasetError, SignalError
-    from streaming import settings as told
     from streaming.recorded import is_deap
 
-    file = Path(str(file).removeprefix("file:"))  # as the monitor writes it
     if file.is_file() and not is_deap(file):
         raise DatasetError(
-            f"{file}: this reads DEAP files (.dat, .mat) only; of any other recording the monitor prints the "
-            f"estimates: insightsim monitor --eeg file:{file} --json --no-browser --speed 100"
+            f"{file}: this reads DEAP files (.dat, .mat) and CSVs of OpenFace; of any other recording the "
+            f"monitor prints the estimates: insightsim monitor --eeg file:{file} --json "
+            "--no-browser --speed 100"
         )
-    wanted = told.load(settings)
-    wanted = told.override(wanted, "session", model=model, mains=mains, smoothing=smoothing)
     name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing
     loaded = models.load(models.choose(deap.CH_NAMES)[0] if name == "auto" else models.named(name))
     judge = Judge(loaded, wanted.limits, mains)
@@ -96,10 +122,11 @@ def _text(recording: Recording, estimates: Sequence[Estimate], card: Card) -> It
     from insightsim.training.fit import high
     from insightsim.types import VADL
     from insightsim.vadl import group, words
+    from tools.predict_face import told
 
     start = f"{recording.subject} trial {recording.trial:2}"
     for estimate in estimates:
-        yield f"{start}  {estimate.time:5.1f} s  {_told(estimate)}"
+        yield f"{start}  {estimate.time:5.1f} s  {told(estimate)}"
     said = trial_group(recording, estimates, card.eeg)
     rated = group(VADL(*high(np.array(recording.ratings), card.threshold).astype(float)))
     ratings = " ".join(f"{value:.1f}" for value in recording.ratings)
@@ -111,21 +138,9 @@ def trial_group(recording: Recording, estimates: Sequence[Estimate], recipe: Rec
     """The group of a trial by the mean log-odds of its windows wholly after the baseline, as in training."""
     import numpy as np
 
-    from insightsim.fusion import log_odds, probability
+    from insightsim.evidence import log_odds, probability
     from insightsim.vadl import group
 
     start = recording.baseline + (recipe.n_samples - 1) / recipe.sfreq
     raws = [log_odds(e.raw) for e in estimates if e.raw is not None and e.time >= start]
     return group(probability(np.mean(raws, axis=0))) if raws else None
-
-
-def _told(estimate: Estimate) -> str:
-    from insightsim.vadl import group, words
-
-    if estimate.vadl is None or estimate.spread is None:
-        return f"no estimate: {estimate.reason}"
-    values = "  ".join(
-        f"{name} {value:.2f} ±{spread:.2f}"
-        for name, value, spread in zip("VADL", estimate.vadl, estimate.spread, strict=True)
-    )
-    return f"{values}  {words(group(estimate.vadl))}"

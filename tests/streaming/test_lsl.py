@@ -10,11 +10,12 @@ import numpy as np
 import pylsl
 import pytest
 
+from insightsim.aus import LANDMARKS, OPENFACE
 from insightsim.errors import StreamAmbiguous, StreamError, StreamLost, StreamNotFound
-from insightsim.types import Signal
+from insightsim.types import Signal, join
 from streaming import lsl
 from streaming.lsl import Inlet, clock
-from streaming.outlet import Outlet, loopback
+from streaming.outlet import AU, Outlet, loopback
 from streaming.sources import LOST_AFTER, PULLS_PER_SECOND, SourceInfo
 
 EEG = SourceInfo("amp", ("Fp1", "Fp2"), "microvolts", 128.0, "linked ears")
@@ -106,6 +107,45 @@ def test_clocks_are_synchronised_and_stamps_otherwise_left_as_sent(
     keep = Outlet(name, name, EEG)
     Inlet(f"lsl:{name}").open()
     assert asked == [pylsl.proc_clocksync]
+    del keep
+
+
+FACE = SourceInfo("face", ("success", "pose_Rx", "AU12_r", "AU12_c"), OPENFACE, 0.0)
+
+
+@pytest.mark.parametrize("whose", [OPENFACE, LANDMARKS])
+def test_action_units_arrive_with_whose_they_are_and_rows_without_a_face(name: str, whose: str) -> None:
+    outlet = Outlet(name, name, replace(FACE, unit=whose), AU)
+    inlet = Inlet(f"lsl:source_id={name}", "face")
+    info = inlet.open()
+    assert (info.ch_names, info.unit, info.sfreq) == (FACE.ch_names, whose, 0.0)
+    rows = np.array([[1, 0.1, 2.5, 1], [0, np.nan, np.nan, np.nan]], np.float32)
+    outlet.push(rows, [clock(), clock()])
+    chunk = pull_some(inlet)
+    while len(chunk) < 2:
+        chunk = join([chunk, pull_some(inlet)])
+    assert (chunk.stream, chunk.unit, chunk.ch_names) == ("face", whose, FACE.ch_names)
+    np.testing.assert_array_equal(chunk.data, rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "units", "told"),
+    [
+        (["Fp1", "AF7"], ["uV", "uV"], "found none"),
+        (["AU12_r", "AU12_c"], ["", ""], "found those of nobody"),
+        (["AU12_r", "AU12_c"], [OPENFACE, LANDMARKS], "found those of OpenFace, landmarks"),
+        (["AU12_r", "AU12_c"], ["0-5", "0-5"], "found those of 0-5"),
+    ],
+)
+def test_action_units_of_nobody_known_are_refused(
+    name: str, labels: list[str], units: list[str], told: str
+) -> None:
+    info = described(name, 2)
+    info.set_channel_labels(labels)
+    info.set_channel_units(units)
+    keep = pylsl.StreamOutlet(info)
+    with pytest.raises(StreamError, match=told):
+        Inlet(f"lsl:{name}", "face").open()
     del keep
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -9,11 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pylsl
 import pylsl.util
 import pytest
 
-from tests import small_files
+from insightsim import simulate
+from insightsim.aus import COLUMNS
+from insightsim.datasets import deap
+from tests import small_csvs, small_files
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "Replay"]
@@ -94,6 +99,13 @@ def cap(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def trial_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("deap") / "s01.dat"
+    deap.write(path, *simulate.subject(1, effect=1.0, seed=3))
+    return path
+
+
 def test_a_real_muse_recording_is_sent_whole_with_its_labels_markers_and_backward_steps(
     replay: Start, shared: Path
 ) -> None:
@@ -151,6 +163,38 @@ def test_a_made_up_brain_has_the_electrodes_and_rate_that_are_asked_for(replay: 
     assert running.info.nominal_srate() == 256
 
 
+def test_a_real_file_of_openface_is_sent_whole_with_whose_action_units_it_has(
+    replay: Start, shared: Path
+) -> None:
+    path = shared / "data" / "openface" / "jt_full_6d8c7c6.csv"
+    running = replay(path, "--speed", "20")
+    table = pd.read_csv(path, skipinitialspace=True, nrows=474)
+    data, times = running.all()
+    assert (running.info.type(), running.info.nominal_srate()) == ("AU", 0.0)
+    labels, units = running.info.get_channel_labels(), running.info.get_channel_units()
+    assert labels == list(COLUMNS)
+    assert {unit for name, unit in zip(labels, units, strict=True) if name.startswith("AU")} == {"OpenFace"}
+    np.testing.assert_array_equal(data, table[labels].to_numpy(np.float32))
+    np.testing.assert_allclose(np.diff(times), np.diff(table["timestamp"]), atol=1e-6)
+    _, stderr = running.process.communicate(timeout=10)
+    assert "196 of 714" in stderr
+
+
+def test_a_face_is_sent_beside_the_eeg_of_the_same_trial(
+    replay: Start, tmp_path: Path, trial_file: Path
+) -> None:
+    csv = small_csvs.write(tmp_path / "trial.csv", n_rows=1500)
+    running = replay(trial_file, "--trial", "3", "--face", csv, "--speed", "30")
+    face = Replay.inlet(f"{running.name}-face")
+    _, eeg = running.all()
+    seen: list[float] = []
+    with contextlib.suppress(pylsl.util.LostError):
+        while len(seen) < 1500:
+            seen += list(face.pull_chunk(0.2, 4096, min_samples=1)[1])
+    assert (len(eeg), len(seen)) == (63 * 128, 1500)
+    assert seen[0] - eeg[0] == pytest.approx(3.0, abs=1e-3), "it was filmed from the start of the video on"
+
+
 def test_what_cannot_be_replayed_is_refused_in_a_sentence(shared: Path, cap: Path) -> None:
     assert "expected 3" in refusal(cap, "--ch-names", "Fp1,Fp2")
     assert "SendDataC" in refusal(f"{shared}/data/eeg/minimal.xdf#SendDataString")
@@ -160,3 +204,10 @@ def test_what_cannot_be_replayed_is_refused_in_a_sentence(shared: Path, cap: Pat
     assert "--trial, --loop, --stamps: a made-up brain has no" in refusal(
         "synthetic", "--trial", "1", "--loop", "--stamps", "lsl"
     )
+    face = f"{shared}/data/openface/demo_full_6b8beb0.csv"
+    assert "--trial, --unit: a face has no trials" in refusal(face, "--trial", "1", "--unit", "uV")
+    assert "--seed: only a made-up brain" in refusal(face, "--seed", "1")
+    assert "--fps: only a CSV of OpenFace has frames" in refusal(cap, "--fps", "30")
+    assert "--loop: with --face" in refusal(cap, "--face", face, "--loop")
+    assert "action units" in refusal(cap, "--face", cap)
+    assert "--fps 30" in refusal(f"{shared}/data/openface/OpenFace_Test.csv")
