@@ -1,4 +1,4 @@
-"""Getting the public network that was trained on real faces: what it is, the question, then the file."""
+"""Getting what does not come along: the landmark model; and, once asked, a network trained on real faces."""
 
 from __future__ import annotations
 
@@ -8,9 +8,20 @@ import typer
 
 from insightsim import affectnet, cardfile, folders, models
 from insightsim.errors import ModelError
-from streaming.bundle import Remote, bar, fetch, locate
+from streaming.bundle import BUNDLE, Remote, bar, fetch, locate
 
 NETWORK = Remote(f"{affectnet.NAME}.onnx", affectnet.ADDRESS, affectnet.SHA256, None, affectnet.LICENCE)
+
+
+def fetch_bundle(bundle: Remote = BUNDLE) -> None:
+    """Fetch the landmark model, unless it is there. Raises ModelError."""
+    if (path := _there(bundle)) is None:
+        target = folders.cache() / bundle.name
+        typer.echo(f"{bundle.name}: {bundle.size:,} bytes, {bundle.licence}\nfrom {bundle.address}")
+        with bar(f"to {target}") as progress:
+            fetch(bundle, target, progress)
+        path = locate(remote=bundle)  # raises where a wrong one is still found before it
+    typer.echo(f"{path} is there and intact, sha256 {bundle.sha256}")
 
 
 def fetch_network(yes: bool = False, network: Remote = NETWORK) -> Path:

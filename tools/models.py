@@ -80,33 +80,11 @@ def fetch(
     """
     from insightsim.affectnet import NAME
     from insightsim.errors import ModelError
-    from tools.fetch import fetch_network
+    from tools.fetch import fetch_bundle, fetch_network
 
     if name == NAME:
         fetch_network(yes)
     elif name == LANDMARKER:
-        _fetch_bundle()
+        fetch_bundle()
     else:
         raise ModelError(f"{name} is nothing that is fetched; there are: {LANDMARKER}, {NAME}")
-
-
-def _fetch_bundle() -> None:
-    from insightsim.errors import ModelError
-    from insightsim.folders import cache
-    from streaming import bundle
-
-    remote = bundle.BUNDLE
-    try:
-        found = bundle.locate()
-    except ModelError as wrong:
-        typer.echo(f"insightsim: {wrong}", err=True)
-        found = None
-    if found is None:
-        target = cache() / remote.name
-        typer.echo(
-            f"{remote.name}: {(remote.size or 0) / 1e6:.1f} MB, {remote.licence}\nfrom {remote.address}"
-        )
-        with bundle.bar(f"to {target}") as progress:
-            bundle.fetch(remote, target, progress)
-        found = bundle.locate()  # one in a folder that is looked in before is wrong still
-    typer.echo(f"{found}: there, sha256 {remote.sha256}")

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from insightsim import models
+from insightsim import folders, models
 from tools import doctor
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,19 @@ def test_a_package_missing_or_too_old_is_told(line: str, found: str) -> None:
     assert not check.ok
     assert found in check.found
     assert line in check.advice
+
+
+def test_a_library_that_opencv_lacks_is_told_with_what_installs_it(tmp_path: Path) -> None:
+    """As on a server without a display, with the build that has windows."""
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "check = next(doctor.packages(['opencv-contrib-python-headless']))\n"
+        "print(check.found, check.advice)"
+    )
+    said = elsewhere(script)
+    assert "libGL.so.1" in said
+    assert "libgl1" in said
 
 
 def test_a_missing_liblsl_is_told(tmp_path: Path) -> None:
@@ -95,6 +108,22 @@ def test_a_damaged_model_is_told(tmp_path: Path) -> None:
     (tmp_path / path.with_suffix(".onnx").name).write_bytes(path.with_suffix(".onnx").read_bytes()[:-1])
     (check,) = doctor.shipped_models(tmp_path)
     assert not check.ok
+    assert "sha256" in check.found
+
+
+def test_where_the_landmark_model_is_or_how_to_get_it_is_told(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("insightsim.folders.cache", lambda: tmp_path / "cache")
+    monkeypatch.setenv(folders.FOLDER, str(bundle.parent))
+    assert doctor.landmark_model().found == str(bundle)
+    monkeypatch.setenv(folders.FOLDER, str(tmp_path))
+    check = doctor.landmark_model()
+    assert (check.ok, check.needed) == (False, False)
+    assert "insightsim models fetch" in check.advice
+    (tmp_path / bundle.name).write_bytes(b"another")
+    check = doctor.landmark_model()
+    assert (check.ok, check.needed) == (False, False)
     assert "sha256" in check.found
 
 

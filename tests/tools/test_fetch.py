@@ -1,4 +1,4 @@
-"""`insightsim models fetch face-affectnet`, from a real server on this machine, with a small network."""
+"""`insightsim models fetch`, from a real server on this machine, with a small network."""
 
 from __future__ import annotations
 
@@ -180,3 +180,47 @@ def test_show_and_verify_know_the_fetched_one(kept: Path) -> None:
     assert "Not measured by us" in shown.stdout
     verified = CliRunner().invoke(cli.app, ["models", "verify", "face-affectnet"])
     assert "face-affectnet: intact" in verified.stdout
+
+
+def landmarks(remote: Remote) -> Result:
+    """As the command does it, for a landmark model at another address."""
+    app = typer.Typer()
+
+    @app.command()
+    def get() -> None:
+        fetch.fetch_bundle(replace(remote, name="face.task", size=len(CONTENT), licence="Apache-2.0"))
+
+    return CliRunner().invoke(app)
+
+
+def test_the_landmark_model_is_fetched_once_with_a_word_on_what_it_is(kept: Path) -> None:
+    with server(CONTENT) as (remote, asked):
+        done, again = landmarks(remote), landmarks(remote)
+    assert (done.exit_code, again.exit_code, len(asked)) == (0, 0, 1)
+    for text in (f"{len(CONTENT):,} bytes", "Apache-2.0", remote.address, str(kept / "face.task")):
+        assert text in done.stdout
+    assert remote.address not in again.stdout
+    assert (kept / "face.task").read_bytes() == CONTENT
+
+
+def test_a_wrong_landmark_model_is_replaced_where_it_was_fetched_and_named_where_it_was_put(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.mkdir()
+    (kept / "face.task").write_bytes(b"damaged")
+    with server(CONTENT) as (remote, _):
+        assert landmarks(remote).exit_code == 0
+        assert (kept / "face.task").read_bytes() == CONTENT
+        (tmp_path / "face.task").write_bytes(b"another")
+        monkeypatch.setenv(folders.FOLDER, str(tmp_path))
+        done = landmarks(remote)
+    assert str(tmp_path / "face.task") in str(done.exception)
+    assert (tmp_path / "face.task").read_bytes() == b"another"
+
+
+def test_the_command_gets_the_landmark_model_unless_told_otherwise(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(folders.FOLDER, str(bundle.parent))
+    done = CliRunner().invoke(cli.app, ["models", "fetch"])
+    assert (done.exit_code, done.stdout.split()[0]) == (0, str(bundle))
