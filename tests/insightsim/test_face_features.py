@@ -90,6 +90,10 @@ def test_noise_between_the_thresholds_is_no_onset_and_a_smile_that_was_there_nei
     flicker = np.where(np.arange(len(times)) % 2, 1.1, 0.9)
     assert told(flicker, times)["onsets"] == 0
     assert told(np.where(times < 1, 0, flicker), times)["onsets"] == pytest.approx(1 / 8, rel=0.01)
+    both = replace(SMILE, ch_names=("AU12_r", "AU25_r"))
+    apart = np.column_stack([np.zeros(len(times)), np.full(len(times), 2.0)]).astype(np.float32)
+    window = Signal("face", both.ch_names, OPENFACE, 30.0, apart, times)
+    assert (features(both, window)[-2:] == 0).all()  # one is off at the end, the next on from the start
     three = np.where((times % 2 > 1) & (times < 6), 2.0, 0.0)
     assert told(three, times)["onsets"] == pytest.approx(3 / 8, rel=0.01)
 

@@ -78,3 +78,19 @@ def test_a_file_is_about_as_large_as_is_said_before(tmp_path: Path) -> None:
         openface_write.write(tmp_path / layout, SOMEONE, ROWS, 30.0, layout)
         said = openface_write.ROW_BYTES[layout] * len(ROWS)
         assert (tmp_path / layout).stat().st_size == pytest.approx(said, rel=0.1)
+
+
+def test_an_interrupted_run_leaves_no_half_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was there before is whole until the new file is."""
+    path = tmp_path / "trial.csv"
+    path.write_text("whole")
+
+    class Interrupted:
+        def __float__(self) -> float:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(openface_write, "picked", lambda *_: np.full((30, 711), Interrupted(), object))
+    with pytest.raises(KeyboardInterrupt):
+        openface_write.write(path, SOMEONE, ROWS[:30], 30.0)
+    assert [one.name for one in tmp_path.iterdir()] == ["trial.csv"]
+    assert path.read_text() == "whole"

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from insightsim import cardfile, models
+from insightsim import cardfile, models, simulate_face
 from insightsim.datasets import deap
 from insightsim.datasets.recording import Recording
 from insightsim.errors import DatasetError, ModelError, SettingsError, SignalError
 from insightsim.simulate import subject
 from insightsim.training.features import gather
-from insightsim.training.recipes import CHANNELS, channels, recipe
+from insightsim.training.recipes import CHANNELS, FACES, channels, recipe
 from insightsim.types import VADL, Estimate, Signal
 from insightsim.vadl import DIMENSIONS
 from tools.cli import app
@@ -100,16 +100,18 @@ def test_a_trained_model_can_be_listed_shown_and_verified(card_path: Path) -> No
 
 def test_every_shipped_model_says_that_it_is_a_demo() -> None:
     listed = run("models", "list").stdout.splitlines()
-    assert {line.split()[0] for line in listed} == {f"eeg-{channels}" for channels in CHANNELS}
+    names = {*(f"eeg-{channels}" for channels in CHANNELS), *FACES}
+    assert {line.split()[0] for line in listed} == names
     assert all("demo model, trained on simulated data" in line for line in listed)
-    assert run("models", "verify").stdout.count("intact") == len(CHANNELS)
+    assert run("models", "verify").stdout.count("intact") == len(names)
     for _, card in models.find():
         assert card.trained.simulated
         assert card.trained.members >= 5
-        assert (
-            f"{len(card.recipe.ch_names)} electrodes of {card.name.removeprefix('eeg-')}" in card.trained.data
-        )
-        assert "none extrapolated" in card.trained.data
+        if card.recipe.stream == "face":
+            assert simulate_face.SEEN[card.recipe.unit] in card.trained.data
+            continue
+        montage = f"{len(card.recipe.ch_names)} electrodes of {card.name.removeprefix('eeg-')}"
+        assert f"{montage}; none extrapolated" in card.trained.data
 
 
 def test_every_window_is_a_line_of_json(folder: Path, card_path: Path) -> None:
