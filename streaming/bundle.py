@@ -71,7 +71,7 @@ def obtain(path: str = "", remote: Remote = BUNDLE) -> Path:
     if (found := locate(path, remote)) is not None:
         return found
     target = cache() / remote.name
-    with bar(f"{remote.name} → {target}") as progress:
+    with bar(remote.name) as progress:
         fetch(remote, target, progress)
     return target
 

@@ -17,8 +17,9 @@ def fetch_bundle(bundle: Remote = BUNDLE) -> None:
     """Fetch the landmark model, unless it is there. Raises ModelError."""
     if (path := _there(bundle)) is None:
         target = folders.cache() / bundle.name
-        typer.echo(f"{bundle.name}: {bundle.size:,} bytes, {bundle.licence}\nfrom {bundle.address}")
-        with bar(f"to {target}") as progress:
+        typer.echo(f"{bundle.name}: {bundle.size:,} bytes, {bundle.licence}")
+        typer.echo(f"  from  {bundle.address}\n  to    {target}")
+        with bar(bundle.name) as progress:
             fetch(bundle, target, progress)
         path = locate(remote=bundle)  # raises where a wrong one is still found before it
     typer.echo(f"{path} is there and intact, sha256 {bundle.sha256}")

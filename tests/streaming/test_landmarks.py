@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,6 +154,35 @@ def test_one_who_looks_away_for_a_moment_is_the_same_though_another_is_there(
     assert all(nose(face)[0] < 250 for face, _ in seen[:10] + seen[25:])
     assert [faces for _, faces in seen] == [2] * 10 + [1] * 15 + [2] * 10
     assert landmarker.ident == 1
+
+
+class Counting:
+    """The model that counts, and how often it was asked."""
+
+    def __init__(self, landmarker: Landmarker) -> None:
+        self._counter, self.asked = landmarker._counter, 0
+        landmarker._counter = self
+
+    def detect(self, image: Any) -> Any:
+        self.asked += 1
+        return self._counter.detect(image)
+
+    def close(self) -> None:
+        self._counter.close()
+
+
+def test_all_are_counted_now_and_then_and_while_one_is_looked_for(
+    landmarker: Landmarker, larger: Image, smaller: Image
+) -> None:
+    """Once back, the larger is followed by the model that smooths, not by the one that counts."""
+    both, one = pasted((larger, 10, 0), (smaller, 360, 200)), pasted((smaller, 360, 200))
+    counting = Counting(landmarker)
+    watch(landmarker, [both] * 90)
+    assert counting.asked == 2
+    watch(landmarker, [one] * 15, start=90 / RATE)
+    assert counting.asked in (2 + 14, 2 + 15)
+    watch(landmarker, [both] * 30, start=105 / RATE)
+    assert counting.asked <= 2 + 15 + 3
 
 
 def test_clocks_that_step_back_or_stand_still_are_no_trouble(landmarker: Landmarker, portrait: Image) -> None:
