@@ -124,9 +124,10 @@ def _with_rows(path: Path, names: tuple[str, ...], start: int, tail_at: int, tai
     content = tail.rstrip(b"\r\n \t")
     at = content.rfind(b"\n") + 1
     if not at and tail_at > start:
-        raise DatasetError(f"{path}: a row is longer than {MAX_LINE:,} bytes; not an OpenFace CSV")
+        raise DatasetError(f"{path}: a row is longer than {MAX_LINE:,} bytes: no OpenFace CSV")
     last, cut = content[at:], 0
-    if (fields := 1 + last.count(b",")) < len(names):
+    fields = last.count(b",") + (not names[-1] or not last.endswith(b","))
+    if fields < len(names):
         content, cut = content[:at].rstrip(b"\r\n \t"), fields
         last = content[content.rfind(b"\n") + 1 :]
     if not content.strip():

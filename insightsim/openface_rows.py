@@ -111,28 +111,29 @@ def faces(path: Path, layout: Layout) -> Counter[bytes]:
 def _rows(path: Path, layout: Layout) -> Iterator[list[bytes]]:
     """Lines that all have as many fields as there are columns; blank ones are left out."""
     commas, done = len(layout.names) - 1, 0
-    for lines, n_commas in _lines(path, layout):
-        if n_commas != commas * len(lines):  # of all together, which is quicker; two faults may make up for
-            lines = _checked(path, lines, commas, done)  # each other, as they may within a line
+    for lines, found in _lines(path, layout):
+        if (found != commas).any():
+            lines = _checked(path, lines, commas, done)
         done += len(lines)
         if done > MAX_ROWS:
             raise DatasetError(f"{path}: over {MAX_ROWS:,} rows; not read")
         yield lines
 
 
-def _checked(path: Path, lines: list[bytes], commas: int, done: int) -> list[bytes]:
-    lines = [line for line in lines if line.strip()]
-    for number, line in enumerate(lines, done + 1):
-        if (found := line.count(b",")) != commas:
+def _checked(path: Path, lines: Sequence[bytes], commas: int, done: int) -> list[bytes]:
+    """Those that are not blank; raises DatasetError for the first that has another number of commas."""
+    rows = [line for line in lines if line.strip()]
+    for number, row in enumerate(rows, done + 1):
+        if (found := row.count(b",")) != commas:
             raise DatasetError(
                 f"{path}: row {number:,} has {found + 1} fields, expected {commas + 1} as in the first line; "
                 "the file is damaged there"
             )
-    return lines
+    return rows
 
 
-def _lines(path: Path, layout: Layout) -> Iterator[tuple[list[bytes], int]]:
-    """Whole lines, and how many commas there are in all of them."""
+def _lines(path: Path, layout: Layout) -> Iterator[tuple[list[bytes], NDArray[np.uint32]]]:
+    """Whole lines, and how many commas each has."""
     rest = b""
     try:
         with path.open("rb", buffering=0) as file:
@@ -145,13 +146,18 @@ def _lines(path: Path, layout: Layout) -> Iterator[tuple[list[bytes], int]]:
                 lines = block.split(b"\n")
                 rest = lines.pop() if at < layout.stop else b""
                 if len(rest) > MAX_LINE:
-                    raise DatasetError(
-                        f"{path}: a row is longer than {MAX_LINE:,} bytes; not an OpenFace CSV"
-                    )
-                whole = np.frombuffer(block, np.uint8, len(block) - len(rest))
-                yield lines, int(np.count_nonzero(whole == ord(",")))
+                    raise DatasetError(f"{path}: a row is longer than {MAX_LINE:,} bytes: no OpenFace CSV")
+                if lines:
+                    yield lines, _commas(block, lines)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read any further ({error.strerror})") from error
+
+
+def _commas(block: bytes, lines: Sequence[bytes]) -> NDArray[np.uint32]:
+    """(n_lines,), by one look at the whole block that begins with these lines: quicker than line by line."""
+    ends = np.cumsum([len(line) + 1 for line in lines])
+    is_comma = np.frombuffer(block, np.uint8, min(ends[-1], len(block))) == ord(",")
+    return np.add.reduceat(is_comma, np.append(0, ends[:-1]), dtype=np.uint32)
 
 
 def _cutter(columns: Sequence[int], n_columns: int) -> Callable[[bytes], bytes]:

@@ -20,9 +20,12 @@ from hypothesis import strategies as st
 
 from insightsim.datasets import deap, unpickle
 from insightsim.errors import DatasetError
+from insightsim.openface import open_csv
+from insightsim.openface_columns import FULL
 from insightsim.recordings import child, muse, openbci, reader
 from insightsim.recordings.track import Track
-from tests import fuzzed, small_files
+from insightsim.types import Signal, join
+from tests import fuzzed, small_csvs, small_files
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files are NOT fuzzed: Windows cannot fork")
 
@@ -212,6 +215,48 @@ def test_a_file_cut_anywhere_gives_its_beginning_or_is_refused(case: Case, tmp_p
     assert read > 3 or case.name in ("a.fif", "a.vhdr"), "so little was read that nothing was shown"
 
 
+def face_of(path: Path, content: bytes) -> Signal | None:
+    """All rows of a CSV of OpenFace, which is read in this very process; None where it is refused."""
+    path.write_bytes(content)
+    try:
+        rows = join(list(open_csv(path, FULL).blocks()))
+    except DatasetError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+        return None
+    assert np.isfinite(rows.times).all()
+    assert not np.isinf(rows.data).any()
+    return rows
+
+
+@pytest.mark.parametrize("columns", [46, 714])
+@pytest.mark.parametrize("style", small_csvs.STYLES)
+def test_a_damaged_csv_of_openface_is_read_or_refused_in_one_sentence(
+    columns: int, style: small_csvs.Style, tmp_path: Path
+) -> None:
+    names, path, rng = small_csvs.LAYOUTS[columns], tmp_path / "a.csv", np.random.default_rng(1)
+    content = small_csvs.text_of(names, small_csvs.rows_of(names, 30), style).encode()
+    assert face_of(path, content) is not None, "it is not damaged yet"
+    read = 0
+    for i in range(60):
+        read += face_of(path, (damaged if i % 2 else early)(content, rng)) is not None
+    assert read > 3 or columns < 714, "so little was read that nothing was shown"
+
+
+@pytest.mark.parametrize("style", small_csvs.STYLES)
+def test_a_csv_of_openface_that_is_cut_anywhere_gives_its_beginning_or_is_refused(
+    style: small_csvs.Style, tmp_path: Path
+) -> None:
+    names, path, read = small_csvs.LAYOUTS[46], tmp_path / "a.csv", 0
+    content = small_csvs.text_of(names, small_csvs.rows_of(names, 30), style).encode()
+    whole = face_of(path, content)
+    assert whole is not None
+    for cut in range(0, len(content), 11):
+        if (found := face_of(path, content[:cut])) is not None:
+            read += 1
+            np.testing.assert_array_equal(found.data, whole.data[: len(found)], f"cut at {cut}")
+    assert read > len(content) // 15
+
+
 def _read(read: Callable[..., object], suffix: str, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=suffix) as file:
         file.write(content)
@@ -231,6 +276,15 @@ ROWS = st.lists(st.lists(CELL, max_size=9), max_size=6).map(lambda rows: "\n".jo
 def test_any_rows_under_a_header_of_muse_are_read_or_refused(rows: str, end: str) -> None:
     content = f"timestamps,TP9,AF7,AF8,TP10,Right AUX,Marker\n{rows}{end}"
     _read(muse.read, ".csv", content.encode(errors="replace"))
+
+
+@given(ROWS, st.sampled_from(["", "\n", "\r\n", ",\n"]), st.integers(0, 3))
+@settings(max_examples=100, deadline=None)
+def test_any_rows_under_a_header_of_openface_are_read_or_refused(rows: str, end: str, good: int) -> None:
+    names = small_csvs.LAYOUTS[40]
+    content = small_csvs.text_of(names, small_csvs.rows_of(names, good)) + rows + end
+    with tempfile.TemporaryDirectory() as folder:
+        face_of(Path(folder) / "a.csv", content.encode(errors="replace"))
 
 
 @st.composite
@@ -283,3 +337,5 @@ def test_any_remarks_and_rows_of_openbci_are_read_or_refused(
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     for read, suffix in ((muse.read, ".csv"), (openbci.read, ".txt")):
         _read(read, suffix, content)
+    with tempfile.TemporaryDirectory() as folder:
+        face_of(Path(folder) / "a.csv", content)
