@@ -98,7 +98,8 @@ def _stands_for(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _onsets(on: NDArray[np.bool_], off: NDArray[np.bool_]) -> NDArray[np.intp]:
     """(n_columns,): how often each rose, from (n_columns, n_rows) of which most are either."""
-    column, row = np.nonzero(on | off)
-    told = on[column, row]
-    risen = told[1:] & ~told[:-1] & (column[1:] == column[:-1])
-    return np.bincount(column[1:][risen], minlength=len(on))
+    at = np.flatnonzero(on | off)  # a column after the other
+    told = on.ravel()[at]
+    risen = np.flatnonzero(told[1:] & ~told[:-1])
+    column, before = at[risen + 1] // on.shape[1], at[risen] // on.shape[1]
+    return np.bincount(column[column == before], minlength=len(on))
