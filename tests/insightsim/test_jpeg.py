@@ -40,12 +40,20 @@ def test_what_is_no_jpeg_or_only_the_beginning_of_one_is_refused(wrong):
         size(wrong)
 
 
+def test_a_jpeg_that_says_its_picture_has_no_lines_is_refused():
+    """The format allows that, their number then comes later; no camera does so."""
+    made = jpeg(300, 30)
+    at = made.index(b"\xff\xc0") + 5
+    with pytest.raises(SignalError, match="does not say how large"):
+        size(made[:at] + bytes(2) + made[at + 2 :])
+
+
 def test_a_jpeg_cut_within_its_header_is_refused():
-    made = jpeg(40, 30)
+    made = jpeg(300, 30)
     at = made.index(b"\xff\xc0")
     with pytest.raises(SignalError, match="cut off"):
         size(made[: at + 8])
-    assert size(made[: at + 9]) == (40, 30)
+    assert size(made[: at + 9]) == (300, 30)
 
 
 @given(st.binary(max_size=400).map(lambda rest: b"\xff\xd8" + rest))
