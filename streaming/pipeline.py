@@ -12,8 +12,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
-from insightsim import models
+from insightsim import affectnet, models
 from insightsim.cards import Card
 from insightsim.eeg import Judge
 from insightsim.errors import InsightSimError, SettingsError
@@ -178,7 +179,17 @@ class Session:
 def build(settings: Settings) -> Session:
     """A session as the settings ask for it. Raises SettingsError, StreamError, DatasetError, ModelError."""
     several = len(settings.people) > 1
+    for wanted in settings.people:
+        _check_weights(wanted)
     return Session([_participant(wanted, settings.limits, several) for wanted in settings.people])
+
+
+def _check_weights(wanted: Wanted) -> None:
+    """Refuse a weight that nothing would have. Of a model asked for by path its card alone has the name."""
+    known = [card.name for _, card in models.find()] + [affectnet.NAME]
+    unknown = [name for name in wanted.weights if name not in known]
+    if unknown and not any(Path(name).suffix for name in (wanted.model, wanted.face_model_vadl)):
+        raise SettingsError(f"weight of {unknown[0]}: no model has that name; there are: {', '.join(known)}")
 
 
 def _participant(wanted: Wanted, limits: Limits, several: bool) -> Participant:

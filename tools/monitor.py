@@ -24,6 +24,14 @@ Fps = Annotated[
     float | None,
     typer.Option(help="Frames a second of an OpenFace CSV, where its stamps are no times. Default: its own."),
 ]
+Weight = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MODEL=W",
+        help="Once for each model: its say in the estimate, 0 to 1, in place of its measured skill. Default: "
+        "as measured, so a model at chance has none.",
+    ),
+]
 Mains = Annotated[float | None, typer.Option(help="Mains frequency, 50 or 60 Hz. Default: 50.")]
 
 
@@ -90,14 +98,7 @@ def monitor(
         Path | None,
         typer.Option(help="One person's neutral face, a file of insightsim neutral. Default: learnt live."),
     ] = None,
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MODEL=W",
-            help="Once for each model: its say in what is fused, 0 to 1, in place of its measured skill. "
-            "Default: as measured, so a model at chance has none.",
-        ),
-    ] = None,
+    weight: Weight = None,
     lsl_out: Annotated[
         bool | None,
         typer.Option(

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.monitor import Fps, Json, Mains, Model, SettingsFile, Smoothing
+from tools.monitor import Fps, Json, Mains, Model, SettingsFile, Smoothing, Weight
 
 if TYPE_CHECKING:
     from insightsim.cards import Card, Recipe
     from insightsim.datasets.recording import Recording
     from insightsim.eeg import Judge
     from insightsim.types import Estimate
-    from streaming.settings import Settings
+    from streaming.settings import Settings, Wanted
 
 
 def predict(
@@ -32,6 +32,7 @@ def predict(
     smoothing: Smoothing = None,
     mains: Mains = None,
     fps: Fps = None,
+    weight: Weight = None,
     as_json: Json = False,
     settings: SettingsFile = None,
 ) -> None:
@@ -46,7 +47,8 @@ def predict(
     from streaming import settings as told
     from tools.predict_face import is_face, predict_face
 
-    wanted = told.override(told.load(settings), "session", mains=mains, smoothing=smoothing)
+    common = {"mains": mains, "smoothing": smoothing, "weight": weight or None}
+    wanted = told.override(told.load(settings), "session", **common)
     if is_face(file):
         _refuse({"--trial": trial, "--mains": mains}, "a face has neither trials nor mains")
         asked = told.override(wanted, "session", face_model_vadl=model, fps=fps).session
@@ -77,12 +79,12 @@ def _predict_eeg(file: Path, trial: list[int] | None, wanted: Settings, step: fl
             f"monitor prints the estimates: insightsim monitor --eeg file:{file} --json "
             "--no-browser --speed 100"
         )
-    name, mains, smoothing = wanted.session.model, wanted.session.mains, wanted.session.smoothing
+    name = wanted.session.model
     loaded = models.load(models.choose(deap.CH_NAMES)[0] if name == "auto" else models.named(name))
-    judge = Judge(loaded, wanted.limits, mains)
+    judge = Judge(loaded, wanted.limits, wanted.session.mains)
     judged, reasons = 0, Counter[str]()
     for recording in deap.read(file, trial):
-        estimates = judge_trial(recording, judge, step, smoothing, mains)
+        estimates = judge_trial(recording, judge, step, wanted.session)
         judged += sum(estimate.vadl is not None for estimate in estimates)
         reasons.update(estimate.reason for estimate in estimates if estimate.reason)
         lines = _json(recording, estimates) if as_json else _text(recording, estimates, loaded.card)
@@ -92,17 +94,15 @@ def _predict_eeg(file: Path, trial: list[int] | None, wanted: Settings, step: fl
         raise SignalError(f"{file}: not one window may be judged, most often because: {why}")
 
 
-def judge_trial(
-    recording: Recording, judge: Judge, step: float, smoothing: float, mains: float | None = None
-) -> list[Estimate]:
+def judge_trial(recording: Recording, judge: Judge, step: float, wanted: Wanted) -> list[Estimate]:
     """The estimates of one trial. It goes in as one chunk, so its windows are judged in large batches."""
     from dataclasses import replace
 
     from insightsim.eeg import Windows
     from insightsim.fusion import LateFusion, Smooth
 
-    windows = Windows(replace(judge.model.card.eeg, step=step), mains)
-    fusion, smooth = LateFusion(), Smooth(smoothing)
+    windows = Windows(replace(judge.model.card.eeg, step=step), wanted.mains)
+    fusion, smooth = LateFusion(wanted.weights), Smooth(wanted.smoothing)
     return [smooth(fusion(prediction)) for prediction in judge(list(windows(recording.signal)))]
 
 

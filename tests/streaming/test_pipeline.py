@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from insightsim.errors import SignalError, StreamLost, StreamNotFound
+from insightsim.errors import SettingsError, SignalError, StreamLost, StreamNotFound
 from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
 from streaming import pump
@@ -425,3 +425,17 @@ def test_a_face_that_cannot_be_watched_at_all_keeps_eeg_from_nothing(wanted: dic
     reason = someone.feed.states["face"].reason or ""
     assert "no such file" in reason
     assert session.errors == {}
+
+
+@pytest.mark.parametrize("weight", ["eeg-deap23=1", "made-up=0.5"])
+def test_a_weight_of_a_model_that_there_is_not_is_refused_unless_one_is_asked_for_by_path(
+    weight: str,
+) -> None:
+    with pytest.raises(SettingsError, match=rf"weight of {weight.split('=')[0]}: no model has that name"):
+        build(override(Settings(), "session", eeg="synthetic", weight=[weight]))
+    for told in (
+        {"weight": ["eeg-deap32=1", "face-affectnet=0"]},
+        {"weight": [weight], "model": "own/eeg.toml"},
+    ):
+        (someone,) = build(override(Settings(), "session", eeg="synthetic", **told)).people
+        assert someone.fuse.weights

@@ -335,6 +335,14 @@ def test_files_that_are_not_deaps_are_refused(tmp_path: Path, command: str) -> N
     assert "8064" in refusal(command, str(path))
 
 
+def test_a_model_without_a_weight_judges_nothing_and_says_how_it_would(subject: Path) -> None:
+    said = refusal("predict", str(subject), "--trial", "1", "--weight", "eeg-deap32=0")
+    assert "eeg-deap32 is shown beside, not fused: its weight is 0" in said
+    done = insightsim("predict", str(subject), "--trial", "1", "--weight", "eeg-deap32=0.1", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["shares"][0]["weight"]["valence"] == 0.1
+
+
 def test_who_predicts_from_another_recording_is_told_what_does_it(tmp_path: Path) -> None:
     path = tmp_path / "muse.csv"
     path.write_text("timestamps,TP9,AF7,AF8,TP10,Right AUX\n", encoding="utf-8")

@@ -34,7 +34,7 @@ def main(file: Path, model: str, step: float) -> None:
     printed = io.StringIO()
     start = perf_counter()
     with redirect_stdout(printed):
-        predict(file, None, model, step, as_json=True)
+        predict(str(file), None, model, step, as_json=True)
     seconds = perf_counter() - start
     estimates = [json.loads(line) for line in printed.getvalue().splitlines()]
     judged = sum(estimate["reason"] is None for estimate in estimates)

@@ -5,6 +5,8 @@ import { find, make, write } from "./dom.js";
 import { DIMENSIONS } from "./messages.js";
 import { fixed, percent } from "./numbers.js";
 
+const OLDER = 100; // ms, from which on it is worth a word
+
 /**
  * What every stream says beside what they come to together: value, part in the estimate, age. Where one stream has all
  * the say, it says the estimate, and nothing is shown.
@@ -28,7 +30,7 @@ export function showShares(estimate) {
  */
 function row(share, shares) {
   const { stream, says, reason, age_ms } = share;
-  const old = age_ms ? make("small", {}, `${fixed(age_ms / 1000, 1)} s older`) : "";
+  const old = age_ms && age_ms >= OLDER ? make("small", {}, `${fixed(age_ms / 1000, 1)} s older`) : "";
   const head = make("th", { scope: "row" }, title(stream), old);
   if (!says) return make("tr", { "data-share": stream }, head, make("td", { colspan: "4", class: "why" }, reason ?? ""));
   const cells = DIMENSIONS.map((name) => make("td", { "data-says": name }, ...cell(share, shares, name)));
