@@ -30,6 +30,8 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked: list[str] = []
         self.hang = threading.Event()
+        self.cut_off = threading.Event()
+        """Set when a reader had enough of what has no end."""
 
     def remote(self, path: str, **changes: object) -> Remote:
         address = f"http://127.0.0.1:{self.server_port}/{path}"
@@ -42,17 +44,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
-        body = {"/good": CONTENT, "/cut": CONTENT[:100_000], "/wrong": CONTENT[::-1], "/long": CONTENT + b"!"}
+        body = {"/good": CONTENT, "/cut": CONTENT[:100_000], "/wrong": CONTENT[::-1]}
+        body |= {"/long": CONTENT + b"!", "/endless": CONTENT}
         if self.path == "/hang":
             self.server.hang.wait(PATIENCE)
         if (content := body.get(self.path)) is None:
             self.send_error(404)
             return
         self.send_response(200)
-        if self.path != "/long":
+        if self.path not in ("/long", "/endless"):
             self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         self.wfile.write(content)
+        if self.path == "/endless":
+            try:
+                for _ in range(1000):
+                    self.wfile.write(content)
+            except OSError:
+                self.server.cut_off.set()
 
     def log_message(self, *args: object) -> None:
         pass
@@ -122,6 +131,13 @@ def test_a_download_that_fails_leaves_nothing_and_says_what_to_do(
         obtain(remote=remote)
     for needed in (remote.address, remote.sha256, str(cache() / "thing.task"), FOLDER):
         assert needed in str(refused.value)
+    assert left(cache()) == []
+
+
+def test_what_has_no_end_is_cut_off(server: Server) -> None:
+    with pytest.raises(ModelError, match="more than 256,000 bytes came"):
+        obtain(remote=server.remote("endless"))
+    assert server.cut_off.wait(PATIENCE)
     assert left(cache()) == []
 
 

@@ -157,7 +157,7 @@ def test_one_who_looks_away_for_a_moment_is_the_same_though_another_is_there(
 
 
 class Counting:
-    """The model that counts, and how often it was asked."""
+    """The model that counts, how often it was asked, and about how large a picture."""
 
     def __init__(self, landmarker: Landmarker) -> None:
         self._counter, self.asked = landmarker._counter, 0
@@ -165,10 +165,19 @@ class Counting:
 
     def detect(self, image: Any) -> Any:
         self.asked += 1
+        self.size = image.width, image.height
         return self._counter.detect(image)
 
     def close(self) -> None:
         self._counter.close()
+
+
+def test_what_is_looked_at_is_never_large(landmarker: Landmarker, portrait: Image) -> None:
+    counting = Counting(landmarker)
+    landmarker(Frame(resized(portrait, 3840, 2160), 0.0))
+    assert counting.size == (1280, 720)
+    landmarker(Frame(resized(portrait, 1080, 1920), 10.0))
+    assert counting.size == (720, 1280)
 
 
 def test_all_are_counted_now_and_then_and_while_one_is_looked_for(
