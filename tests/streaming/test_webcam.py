@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,11 @@ import pytest
 
 from insightsim.errors import SettingsError, StreamLost, StreamNotFound
 from streaming import lsl, webcam
+from streaming.branch import Branch, Event
+from streaming.face_chain import FaceChain
+from streaming.face_source import FaceSource
+from streaming.pipeline import choose_face_model
+from streaming.pump import pump
 from streaming.sources import LOST_AFTER
 from streaming.webcam import Camera, index_of, without_password
 
@@ -229,6 +236,44 @@ def test_a_program_whose_camera_hangs_can_end() -> None:
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=100, check=True
     )
     assert (done.stdout, done.stderr) == ("StreamNotFound\n", "")
+
+
+class Rolling(Device):
+    """One that takes black pictures until it is unplugged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unplugged = threading.Event()
+
+    def grab(self) -> bool:
+        return not self.unplugged.wait(1 / 30)
+
+
+def test_the_pump_says_that_an_unplugged_camera_is_lost_and_takes_it_up_again(bundle: Path) -> None:
+    now, plugged_in = Rolling(), [Device(opens=False), Device(opens=False), Rolling()]
+    devices = [now, *plugged_in]
+    source = FaceSource(Camera("camera:0", lambda: devices.pop(0)), lambda: bundle)
+    branch = Branch(source, "face", partial(FaceChain, partial(choose_face_model, "auto")))
+    said, back = [], asyncio.Event()
+
+    def take(event: Event) -> None:
+        if not said or said[-1] != event.state.status:
+            said.append(event.state.status)
+        if said == ["connecting", "warming up"]:
+            now.unplugged.set()
+        if said[-2:] == ["lost", "warming up"]:
+            back.set()
+
+    async def watched() -> None:
+        pumping = asyncio.create_task(pump(branch, take))
+        await asyncio.wait_for(back.wait(), PATIENCE)
+        pumping.cancel()
+        await asyncio.wait([pumping])
+
+    asyncio.run(watched())
+    assert said == ["connecting", "warming up", "lost", "warming up"]
+    assert now.released.is_set()
+    assert plugged_in[-1].released.wait(PATIENCE)
 
 
 def why(query: str, folder: Path) -> str:
