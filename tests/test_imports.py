@@ -16,7 +16,7 @@ FLOORS = ("insightsim", "streaming", "web", "tools")
 NOT_IN_THE_CORE = {"asyncio", "socket", "threading", "time", "concurrent"}
 ONLY_IN = {
     "pylsl": ("streaming/lsl.py", "streaming/outlet.py", "tools/bench/floor.py"),
-    "cv2": ("streaming/camera.py", "streaming/video.py", "streaming/landmarks.py", "tools/bench/bare_face.py"),
+    "cv2": ("streaming/camera.py", "tools/bench/bare_face.py"),
     "mediapipe": ("streaming/landmarks.py", "tools/bench/bare_face.py"),
     "sklearn": ("insightsim/training/",),
     "skl2onnx": ("insightsim/training/",),
