@@ -6,6 +6,7 @@ neighbours, so both become NaN here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from insightsim.types import Signal
 
 CONFIDENT = 0.8
 """Confidence from which a row counts, unless `success` says otherwise; OpenFace's author takes 0.7."""
+MOST_FACES = 8
+"""Faces that are listed before the rest is counted."""
 LOOKED_AT = 1000
 """Rows that tell what their stamps mean."""
 
@@ -76,9 +79,7 @@ class OpenFaceFile:
     def _signal(self, table: Table, beside: NDArray[np.bool_]) -> Signal:
         """Of rows some of which are `beside` one that was lost."""
         masked = self.source.lost(table)
-        if (
-            self.unit == OPENFACE
-        ):  # ours are smoothed over nothing, and are judged live whatever their confidence
+        if self.unit == OPENFACE:  # ours are not smoothed, and count live whatever their confidence
             masked = masked | beside | self.source.unsure(table, self.limit)
         picks = [self.source.at.get(name, 0) for name in self.columns]
         with np.errstate(over="ignore"):  # a damaged number may be any
@@ -110,23 +111,19 @@ def open_csv(
     """
     layout = read_layout(path)
     followed, note = _follow(path, layout, face, limit)
-    there = (*(name for name in dict.fromkeys((*columns, "success")) if name in {*layout.names, "success"}),)
+    known = {*layout.names, "success"}
+    there = tuple(name for name in dict.fromkeys((*columns, "success")) if name in known)
     source = Rows(path, layout, there, followed)
     head = source.head(LOOKED_AT)
     clock = _clock(source, head, fps)
-    notes = [
-        note,
-        f"the last row was cut off after {layout.cut} of {len(layout.names)} fields and is left out"
-        if layout.cut
-        else "",
-        ""
-        if {"success", "confidence"} & {*layout.names}
-        else "nothing says in which rows there was a face: all count",
-    ]
-    seconds = _seconds(source, clock, head)
-    return OpenFaceFile(
-        source, there, whose(path, layout.names), clock, limit, seconds, tuple(filter(None, notes))
-    )
+    notes = [note] if note else []
+    if layout.cut:
+        fields = f"{layout.cut} of {len(layout.names)} fields"
+        notes.append(f"the last row was cut off after {fields} and is left out")
+    if not {"success", "confidence"} & {*layout.names}:
+        notes.append("nothing says in which rows there was a face: all count")
+    unit, seconds = whose(path, layout.names), _seconds(source, clock, head)
+    return OpenFaceFile(source, there, unit, clock, limit, seconds, tuple(notes))
 
 
 def _clock(source: Rows, head: Table, fps: float | None) -> Clock:
@@ -157,22 +154,27 @@ def _follow(path: Path, layout: Layout, face: int | None, limit: float) -> tuple
     """The face_id whose rows to read, None where there is but one; and what to say about that."""
     if "face_id" not in layout.names:
         if face is not None:
-            raise DatasetError(
-                f"{path}: no column face_id, so there is no face {face} to choose; leave it out"
-            )
+            raise DatasetError(f"{path}: no column face_id, so there is no face {face} to choose")
         return None, ""
-    if face is None and len(faces(path, layout)) == 1:
+    if len(faces(path, layout)) == 1 and face is None:
         return None, ""
-    source = Rows(path, layout, ())
-    seen: dict[float, int] = {}
-    for table in source.tables():
-        ids, counts = table[:, source.at["face_id"]], ~source.lost(table) & ~source.unsure(table, limit)
-        for one in np.unique(ids[np.isfinite(ids)]).tolist():
-            seen[one] = seen.get(one, 0) + int(np.count_nonzero(counts & (ids == one)))
-    chosen = max(seen, key=lambda one: seen[one]) if face is None else float(face)
-    shown = ", ".join(f"{one:g} ({n:,} rows)" for one, n in seen.items())
-    if chosen not in seen:
+    seen = _tracked(Rows(path, layout, ()), limit)
+    most = [one for one, _ in seen.most_common()]
+    shown = ", ".join(f"{one:g} ({seen[one]:,} rows)" for one in most[:MOST_FACES])
+    shown += f" and {len(most) - MOST_FACES} more" if len(most) > MOST_FACES else ""
+    if face is not None and face not in seen:
         raise DatasetError(f"{path}: there is no face {face}; its faces, with rows that count: {shown}")
-    if len(seen) == 1:
+    if len(seen) < 2:
         return None, ""
+    chosen = most[0] if face is None else float(face)
     return chosen, f"of several faces, number {chosen:g} is read; with rows that count: {shown}"
+
+
+def _tracked(source: Rows, limit: float) -> Counter[float]:
+    """In how many rows each face was tracked, by face_id."""
+    seen = Counter[float]()
+    for table in source.tables():
+        ids, lost = table[:, source.at["face_id"]], source.lost(table) | source.unsure(table, limit)
+        seen.update(dict.fromkeys(ids[np.isfinite(ids)].tolist(), 0))
+        seen.update(ids[np.isfinite(ids) & ~lost].tolist())
+    return seen

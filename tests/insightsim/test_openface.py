@@ -225,6 +225,22 @@ def test_a_face_that_is_asked_for_is_read(tmp_path: Path) -> None:
         open_csv(small_csvs.write(tmp_path / "b.csv", LAYOUTS[431]), face=1)
 
 
+def test_a_face_without_a_number_is_the_only_one(tmp_path: Path) -> None:
+    names = LAYOUTS[40]
+    lines = text_of(names, rows_of(names, 20)).split("\n")
+    lines[1:-1] = [line.replace(",0.00,", [",,", ",nan,"][i % 2], 1) for i, line in enumerate(lines[1:-1])]
+    (path := tmp_path / "a.csv").write_text("\n".join(lines), encoding="utf-8")
+    assert len(whole(open_csv(path))) == 20
+
+
+def test_of_a_crowd_the_first_few_are_listed(tmp_path: Path) -> None:
+    path = small_csvs.write(
+        tmp_path / "a.csv", face_id=np.arange(100) // 2, timestamp=np.arange(100) % 2 / 25
+    )
+    (note,) = open_csv(path).notes
+    assert note.endswith("7 (2 rows) and 42 more")
+
+
 def test_stamps_come_as_they_are_though_they_repeat_and_go_back(tmp_path: Path) -> None:
     times = np.arange(100) / 25
     times[50], times[60] = times[49], times[20]
