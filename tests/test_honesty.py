@@ -21,7 +21,7 @@ from insightsim.training.features import Examples, gather
 from insightsim.training.fit import high
 from insightsim.training.scores import leave_one_subject_out, pool, score
 from insightsim.vadl import DIMENSIONS
-from tools.train_demo import electrodes
+from tools.train_demo import SFREQS, electrodes
 
 SEED = 2026
 """Far from those of the shipped models: these people and their videos are new to them."""
@@ -42,8 +42,9 @@ def recordings(effect: float, ch_names: tuple[str, ...], n_trials: int = 24) -> 
 def faces(effect: float, recipe: FaceRecipe, n_trials: int = 24) -> Iterator[Recording]:
     """The faces of the same people, who watch the same videos."""
     for number in range(1, 9):
+        sfreq = SFREQS[recipe.features.name]
         yield from simulate_face.recordings(
-            number, effect, SEED + number, recipe.unit, recipe.ch_names, n_trials
+            number, effect, SEED + number, recipe.unit, recipe.ch_names, n_trials, sfreq
         )
 
 
