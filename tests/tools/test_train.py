@@ -123,10 +123,13 @@ def test_every_window_is_a_line_of_json(folder: Path, card_path: Path) -> None:
     for line in lines:
         assert line["schema"] == "insightsim.feed/1"
         assert line["at"] is None
-        assert (line["valence"] is None) == (line["reason"] is not None)
-    judged = [line for line in lines if line["valence"] is not None]
+        assert (line["raw"] is None) == (line["reason"] is not None)
+    judged = [line for line in lines if line["reason"] is None]
     assert len(judged) > len(lines) / 2
-    assert all(0 <= line[name] <= 1 for line in judged for name in DIMENSIONS)
+    better = [skill > 0 for skill in cardfile.read(card_path).skill]  # of three people, chance may be in reach
+    assert any(better)
+    for line in judged:
+        assert [line[name] is not None and 0 <= line[name] <= 1 for name in DIMENSIONS] == better
 
 
 def test_unsmoothed_values_are_the_raw_ones(folder: Path, card_path: Path) -> None:

@@ -17,7 +17,7 @@ const LOOKS = {
 const SIGNS = { eeg: { letter: "E", name: "EEG" }, face: { letter: "F", name: "face" } };
 
 const LETTER = 0.07; // as wide as a letter is on the scale of probabilities
-const EDGE = 0.1; // on the same scale; further out letters would cover the reading
+const EDGE = 0.14; // on the same scale; further out letters would cover the reading
 
 /**
  * A dimension's shape.
@@ -103,7 +103,9 @@ export function show(element, name, estimate, shares) {
 function showSaid(element, name, shares) {
   const said = shares.flatMap(({ stream, says, weight }) => {
     const value = says?.[name] ?? null;
-    return value === null ? [] : [{ ...(SIGNS[stream] ?? SIGNS.face), value, heard: Boolean(weight[name]), at: value }];
+    if (value === null) return [];
+    const at = Math.min(1 - EDGE, Math.max(EDGE, value));
+    return [{ ...(SIGNS[stream] ?? SIGNS.face), value, heard: Boolean(weight[name]), at }];
   });
   if (said.length === 1 && said[0].heard) said.length = 0;
   const inOrder = [...said].sort((one, other) => one.value - other.value);
@@ -113,7 +115,7 @@ function showSaid(element, name, shares) {
     sign.at += missing;
   });
   const signs = said.map(({ letter, value, heard, at }) => {
-    const [x, y] = point(Math.min(1 - EDGE, Math.max(EDGE, at)), RADIUS - 24).split(" ");
+    const [x, y] = point(at, RADIUS - 24).split(" ");
     const tick = make("svg:path", { d: radial(value, RADIUS - 17, RADIUS - 9) });
     return make("svg:g", heard ? {} : { class: "unheard" }, tick, make("svg:text", { x, y, dy: "3.5" }, letter));
   });
