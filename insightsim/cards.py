@@ -126,10 +126,12 @@ class Score:
 
     @property
     def skill(self) -> float:
-        """How far from chance (0) to never wrong (1); 0 where the interval reaches chance."""
+        """How far from chance (0) to never wrong (1) it is at least: at the lower end of the interval, so that a
+        model at chance that had some luck has hardly any.
+        """
         if not self.chance < self.low <= 1:
             return 0.0
-        return min(1.0, max(0.0, (self.balanced_accuracy - self.chance) / (1 - self.chance)))
+        return (self.low - self.chance) / (1 - self.chance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ CERTAIN = 1e-6
 """Probabilities nearer to 0 or 1 than this count as this near: log-odds must stay finite."""
 WIDEST = 0.5
 """The spread that leaves every probability possible."""
+SHARPEST = 1e-3
+"""Spreads smaller than this count as this large: nobody knows any better."""
 REMEMBERED = 60.0
 """Seconds over which it is averaged how far streams are apart."""
 
@@ -33,21 +35,21 @@ def probability(log_odds: Floats) -> VADL:
 def fuse(vadl: Floats, spread: Floats, weight: Floats, doubt: Floats) -> tuple[VADL, VADL]:
     """One value and its spread per dimension from those of several streams, all (n_streams, 4).
 
-    The value is the weighted mean on log-odds. Its spread has two parts, added as squares: the streams' own
-    spreads, the narrower the more the other streams' weights are worth (streams watch the same person, so n
-    of them count as n only where all weights are 1), and what their disagreement tells: `doubts`. Of a single
-    stream with a weight above 0 and no doubt, the values come through unchanged, whatever the weight; without
-    any they are NaN. Values of weight 0 may be NaN.
+    The value is the weighted mean on log-odds. Its spread has two parts, added as squares: what the streams'
+    own spreads leave open, their precisions (1 / spread²) being added up by weight, and what their
+    disagreement tells: `doubts`. So every stream that agrees narrows it, and one that loses weight widens it,
+    a single one too: the spread shown is its own at a weight of 1 alone. Where no stream has a weight above
+    0, both are NaN. Values of weight 0 may be NaN.
     """
     says, part = _parts(weight)
-    value, own = np.where(says, vadl, 0.5), np.where(says, spread, 0.0)
-    within = (part * own**2).sum(axis=0) / (1 + (weight * (1 - part)).sum(axis=0))
+    value, own = np.where(says, vadl, 0.5), np.where(says, spread, 1.0)
+    precision = (weight / np.maximum(own, SHARPEST) ** 2).sum(axis=0)
+    within = np.where(says.any(axis=0), 1 / np.maximum(precision, 1 / WIDEST**2), np.nan)
     apart = (part**2 * np.where(says, doubt, 0.0)).sum(axis=0)
     width = np.minimum(np.sqrt(within + apart), WIDEST)
     together = np.array(probability((part * log_odds(value)).sum(axis=0)))
     n, only = says.sum(axis=0), (says.argmax(axis=0), range(says.shape[1]))
     together = np.where(n > 1, together, np.where(n == 1, value[only], np.nan))  # no digit lost on the way
-    width = np.where((n > 1) | (apart > 0), width, np.where(n == 1, own[only], np.nan))
     return VADL(*together.tolist()), VADL(*width.tolist())
 
 
@@ -88,9 +90,6 @@ class Doubts:
         blend = kept + (1 - math.exp(-max(0.0, time - since) / REMEMBERED)) * (doubt - kept)
         blend = np.where(np.isnan(kept), doubt, blend)
         self._kept[key] = time, np.where(np.isnan(doubt), kept, blend)
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._kept
 
     def __call__(self, key: str, doubt: Floats) -> Floats:
         """The doubt of a stream; what was kept of it where there is none, or 0."""

@@ -13,6 +13,8 @@ from insightsim.types import VADL, Estimate, Prediction, Share
 
 FULL = 1.0
 """Seconds up to which a prediction's age takes nothing from its weight."""
+APART = 3.0
+"""Seconds that streams fused may be apart."""
 SILENT = VADL(0.0, 0.0, 0.0, 0.0)
 """The weight of what has no say."""
 
@@ -78,9 +80,6 @@ class LateFusion:
     ) -> tuple[VADL, VADL]:
         """Value and spread, the doubts told by weights as they are without age."""
         keys = [f"{p.stream} {p.model}" for p in predictions]
-        if len(keys) == 1 and keys[0] not in self._doubts:  # as most often: nothing to work out
-            (share,) = shares
-            return _spoken(share.vadl, share.weight), _spoken(share.spread, share.weight)
         vadl, spread = np.array([p.vadl for p in predictions]), np.array([p.spread for p in predictions])
         weight = np.array([share.weight for share in shares])
         told = doubts(vadl, spread, weight / [[self._freshness(share.age)] for share in shares])
@@ -106,7 +105,8 @@ class Smooth:
     What is shown moves by 1 − exp(−dt / seconds) of the way to what is said, dt being the time since the last
     value: neither the step between windows nor a lost one makes a difference. The spread moves along, for one
     window's spread says nothing about a value that many windows went into. It starts anew after a pause of
-    three time constants, or when time goes backwards. An estimate without values passes and changes nothing.
+    three time constants, or when time goes back by more than the streams lag behind each other: the estimate is
+    stamped by the newest of them, and goes back a little when that one falls silent. An estimate without values passes and changes nothing.
     """
 
     def __init__(self, seconds: float = 10.0) -> None:
@@ -123,8 +123,10 @@ class Smooth:
         """The estimate with `vadl` and `spread` smoothed; `raw` stays."""
         if estimate.vadl is None or estimate.spread is None or self.seconds == 0:
             return estimate
-        elapsed = estimate.time - self._time
         said = np.array([log_odds(estimate.vadl), estimate.spread])
+        elapsed = estimate.time - self._time
+        if -APART <= elapsed < 0:
+            elapsed, estimate = 0.0, replace(estimate, time=self._time)
         self._time = estimate.time
         if self._shown is None or not 0 <= elapsed <= 3 * self.seconds:
             self._shown = said
@@ -147,12 +149,6 @@ def _weights(p: Prediction, trust: Sequence[float], sound: float) -> VADL:
     assert p.spread is not None
     spoken = (not math.isnan(value + spread) for value, spread in zip(p.vadl, p.spread, strict=True))
     return VADL(*(sound * skill if said else 0.0 for skill, said in zip(trust, spoken, strict=True)))
-
-
-def _spoken(values: VADL | None, weight: VADL) -> VADL:
-    """What has a weight; NaN elsewhere."""
-    assert values is not None
-    return VADL(*(value if w > 0 else math.nan for value, w in zip(values, weight, strict=True)))
 
 
 def _unheard(model: str, given: float | None) -> str:

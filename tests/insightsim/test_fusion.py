@@ -48,11 +48,14 @@ def spread_of(*predictions: Prediction) -> float:
     return out.valence
 
 
-def test_one_stream_comes_through_unchanged_whatever_its_weight() -> None:
+def test_one_streams_value_comes_through_unchanged_whatever_its_weight_its_spread_at_full_weight() -> None:
     vadl, spread = VADL(0.123, NAN, 1.0, 0.0), VADL(0.1, NAN, 0.2, 0.3)
+    full = after(says(vadl, spread=spread))
+    assert full.spread == pytest.approx(spread, nan_ok=True)
     only = replace(says(vadl, spread=spread, time=5.0, skill=HALF), quality=Quality(0.3, None))
     out = after(only)
-    assert repr((out.vadl, out.raw, out.spread)) == repr((vadl, vadl, spread))  # to the last digit
+    assert repr((out.vadl, out.raw)) == repr((vadl, vadl))  # to the last digit
+    assert out.spread == pytest.approx(VADL(0.1 / 0.15**0.5, NAN, 0.5, 0.5), nan_ok=True)
     assert (out.quality, out.time) == (0.3, 5.0)
     (share,) = out.shares
     assert (share.stream, share.vadl, share.age, share.reason) == ("eeg", vadl, 0.0, None)
@@ -147,7 +150,7 @@ def test_a_card_has_skill_only_where_it_was_measured_to_be_better_than_chance() 
         return Score(balanced, low, 0.9, 0.8, 0.5, balanced, chance)
 
     scores = {"valence": score(0.75, 0.6), "arousal": score(0.75, 0.5), "dominance": score(0.6, 0.3, 0.2)}
-    assert replace(CARD, scores=scores).skill == pytest.approx(VADL(0.5, 0.0, 0.5, 0.0))
+    assert replace(CARD, scores=scores).skill == pytest.approx(VADL(0.2, 0.0, 0.125, 0.0))
     assert replace(CARD, scores={}).skill == NONE
     assert replace(CARD, scores={"valence": score(NAN, NAN), "liking": score(7.0, 1.0)}).skill.valence == 0
     assert all(0 <= score(*at).skill <= 1 for at in ((7.0, 1.0), (0.1, 0.9), (1.0, 1.5, 1.0), (NAN, 0.6)))
@@ -172,6 +175,8 @@ def test_a_fast_replay_of_both_keeps_the_time_of_the_recording() -> None:
 
 
 PROBABILITIES, SPREADS, WEIGHTS = st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 1)
+OPEN = st.floats(0.01, 0.5)
+"""Spreads of a model that leaves something open."""
 STREAMS = st.lists(st.tuples(PROBABILITIES, SPREADS, WEIGHTS, st.floats(0, 5)), min_size=1, max_size=4)
 
 
@@ -222,17 +227,34 @@ def test_a_stream_of_hardly_any_weight_makes_hardly_any_difference(
     value: float, spread: float, other: float, others: float, weight: float
 ) -> None:
     out = after(stream(0, value, spread, weight), stream(1, other, others, 1e-12))
+    alone = after(stream(0, value, spread, weight))
+    assert alone.spread is not None
     assert out.vadl is not None
     assert out.vadl.valence == pytest.approx(value, abs=1e-4)
     assert out.spread is not None
-    assert out.spread.valence == pytest.approx(spread, abs=1e-4)
+    assert out.spread.valence == pytest.approx(alone.spread.valence, abs=1e-4)
 
 
 @patiently
-@given(PROBABILITIES, st.floats(0.01, 0.5), st.floats(0.01, 1), st.floats(0.01, 1))
-def test_evidence_that_agrees_narrows_the_spread(value: float, spread: float, one: float, two: float) -> None:
-    alone = stream(0, value, spread, one)
-    assert spread_of(alone, stream(1, value, spread, two)) < spread_of(alone) == spread
+@given(PROBABILITIES, OPEN, OPEN, st.floats(0.05, 1), st.floats(0.05, 1))
+def test_evidence_that_agrees_narrows_the_spread(
+    value: float, spread: float, others: float, one: float, two: float
+) -> None:
+    alone = spread_of(stream(0, value, spread, one))
+    both = spread_of(stream(0, value, spread, one), stream(1, value, others, two))
+    assert both < alone or both == 0.5
+
+
+@patiently
+@given(PROBABILITIES, OPEN, st.floats(0.05, 1), st.floats(0.05, 1), st.floats(0.05, 1))
+def test_a_single_stream_that_fades_widens_too(
+    value: float, spread: float, skill: float, one: float, two: float
+) -> None:
+    said = stream(0, value, spread, skill)
+    low, high = sorted((one, two))
+    widths = [spread_of(replace(said, quality=Quality(score, None))) for score in (high, low)]
+    assert widths[0] <= widths[1]
+    assert widths[0] < widths[1] or low == high or widths[1] == 0.5
 
 
 @patiently
@@ -258,12 +280,12 @@ AGES = st.tuples(st.floats(0, 3), st.floats(0, 3)).map(sorted)
 
 
 @patiently
-@given(PROBABILITIES, PROBABILITIES, st.floats(0.01, 0.5), st.floats(0.05, 1), st.floats(0.05, 1), AGES)
+@given(PROBABILITIES, PROBABILITIES, OPEN, OPEN, st.floats(0.05, 1), st.floats(0.05, 1), AGES)
 def test_a_stream_that_fades_out_widens_the_spread_whether_it_agreed_or_not(
-    value: float, other: float, spread: float, one: float, two: float, ages: list[float]
+    value: float, other: float, spread: float, others: float, one: float, two: float, ages: list[float]
 ) -> None:
     fusion, widths = LateFusion(), []
-    fading = stream(1, other, spread, two)
+    fading = stream(1, other, others, two)
     for age in (0.0, *ages, 3.0):
         kept = stream(0, value, spread, one)
         both = [fusion(fading), fusion(replace(kept, time=100.0 + age))][-1]
@@ -282,9 +304,9 @@ def test_a_stream_that_was_contradicted_stays_in_doubt_when_it_is_left_alone_unt
     fusion(says(None, "face", 0.5))
     alone = fusion(says(LOW, time=1.0, skill=HALF))
     assert alone.vadl == LOW
-    assert alone.spread == pytest.approx([math.sqrt(0.1**2 + (0.6**2 - 2 * 0.1**2) / 2)] * 4)
+    assert alone.spread == pytest.approx([math.sqrt(2 * 0.1**2 + (0.6**2 - 2 * 0.1**2) / 2)] * 4)
     another = replace(says(LOW, time=1.25, skill=HALF), model="another")
-    assert fusion(another).spread == SPREAD
+    assert fusion(another).spread == pytest.approx([0.1 * 2**0.5] * 4)
 
 
 def test_the_doubt_that_stays_is_that_of_the_last_minute_not_of_a_moment() -> None:
@@ -293,7 +315,7 @@ def test_the_doubt_that_stays_is_that_of_the_last_minute_not_of_a_moment() -> No
         fusion(says(LOW, time=time / 4, skill=HALF))
         fusion(says(HIGH if time == 1199 else LOW, "face", time / 4, skill=HALF))
     alone = [fusion(says(None, "face", 300.0)), fusion(says(LOW, time=300.0, skill=HALF))][-1]
-    assert alone.spread == pytest.approx([0.1] * 4, abs=0.01)
+    assert alone.spread == pytest.approx([0.1 * 2**0.5] * 4, abs=0.01)
 
 
 def test_values_of_weight_zero_may_be_no_numbers() -> None:
@@ -302,7 +324,8 @@ def test_values_of_weight_zero_may_be_no_numbers() -> None:
             [[[NAN] * 4, [0.7] * 4], [[NAN] * 4, [0.1] * 4], [[0.0] * 4, [0.3] * 4], [[NAN] * 4, [0.0] * 4]]
         ),
     )
-    assert (vadl, spread) == (VADL(0.7, 0.7, 0.7, 0.7), SPREAD)
+    assert vadl == VADL(0.7, 0.7, 0.7, 0.7)
+    assert spread == pytest.approx([0.1 / 0.3**0.5] * 4)
 
 
 def test_smoothing_starts_with_the_first_value_as_it_is():
@@ -345,11 +368,26 @@ def test_an_estimate_without_values_passes_and_changes_nothing():
     assert smooth(estimate(HIGH, 4.0)) == other(estimate(HIGH, 4.0))
 
 
-@pytest.mark.parametrize("time", [31.0, -1.0])
+@pytest.mark.parametrize("time", [31.0, -4.0])
 def test_after_a_long_pause_or_a_jump_back_it_starts_anew(time):
     smooth = Smooth(10.0)
     smooth(estimate(LOW, 0.0))
     assert smooth(estimate(HIGH, time)).vadl == HIGH
+
+
+def test_when_the_stream_that_was_ahead_falls_silent_the_shown_value_does_not_jump():
+    fusion, smooth = LateFusion(), Smooth(10.0)
+    for time in np.arange(0, 20, 0.25).tolist():
+        for said in (says(HIGH, "face", time), says(LOW, time=time - 0.05)):
+            before = smooth(fusion(said))
+    gone = smooth(fusion(says(None, "face", 20.0)))
+    assert before.vadl is not None
+    assert gone.raw == LOW
+    assert gone.vadl == pytest.approx(before.vadl, abs=0.01)
+    assert gone.time >= before.time, "time goes back"
+    later = smooth(fusion(says(LOW, time=29.95)))
+    assert later.vadl is not None
+    assert 0.2 < later.vadl.valence < 0.35
 
 
 def test_no_smoothing_when_set_to_zero():
