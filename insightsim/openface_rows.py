@@ -22,6 +22,8 @@ from insightsim.openface_header import MAX_LINE, Layout
 
 BLOCK = 1 << 17
 """Bytes read at a time: it stays in the processor's cache."""
+BEGINNING = 256
+"""Bytes in which the first columns are to be."""
 ROWS = 4096
 """Rows, at least, that are handed on together."""
 TEXT = 1 << 23
@@ -101,8 +103,12 @@ def faces(path: Path, layout: Layout) -> Counter[bytes]:
     """How many rows each face has, by what stands in column face_id; nothing else is looked at."""
     column = layout.names.index("face_id")
     found = Counter[bytes]()
-    for lines in _rows(path, layout):
-        found.update(line.split(b",", column + 1)[column].strip() for line in lines)
+    for block in _blocks(path, layout):
+        at = 0
+        while (end := block.find(b"\n", at) + 1 or len(block)) > at:
+            fields = block[at : min(end, at + BEGINNING)].split(b",", column + 1)
+            found[fields[column].strip() if len(fields) > column + 1 else b""] += 1
+            at = end
         if len(found) > MAX_FACES:
             raise DatasetError(f"{path}: over {MAX_FACES:,} faces; is face_id what it should be?")
     return found
@@ -111,8 +117,9 @@ def faces(path: Path, layout: Layout) -> Counter[bytes]:
 def _rows(path: Path, layout: Layout) -> Iterator[list[bytes]]:
     """Lines that all have as many fields as there are columns; blank ones are left out."""
     commas, done = len(layout.names) - 1, 0
-    for lines, found in _lines(path, layout):
-        if (found != commas).any():
+    for block in _blocks(path, layout):
+        lines = block.removesuffix(b"\n").split(b"\n")
+        if (_commas(block, lines) != commas).any():
             lines = _checked(path, lines, commas, done)
         done += len(lines)
         if done > MAX_ROWS:
@@ -132,8 +139,8 @@ def _checked(path: Path, lines: Sequence[bytes], commas: int, done: int) -> list
     return rows
 
 
-def _lines(path: Path, layout: Layout) -> Iterator[tuple[list[bytes], NDArray[np.uint32]]]:
-    """Whole lines, and how many commas each has."""
+def _blocks(path: Path, layout: Layout) -> Iterator[bytes]:
+    """The rows as text, some whole lines at a time."""
     rest = b""
     try:
         with path.open("rb", buffering=0) as file:
@@ -143,21 +150,20 @@ def _lines(path: Path, layout: Layout) -> Iterator[tuple[list[bytes], NDArray[np
                 if len(block) == len(rest):
                     raise DatasetError(f"{path}: became shorter while it was read; read it again")
                 at += len(block) - len(rest)
-                lines = block.split(b"\n")
-                rest = lines.pop() if at < layout.stop else b""
+                whole = len(block) if at == layout.stop else block.rfind(b"\n") + 1
+                rest = block[whole:]
                 if len(rest) > MAX_LINE:
                     raise DatasetError(f"{path}: a row is longer than {MAX_LINE:,} bytes: no OpenFace CSV")
-                if lines:
-                    yield lines, _commas(block, lines)
+                if whole:
+                    yield block[:whole]
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read any further ({error.strerror})") from error
 
 
 def _commas(block: bytes, lines: Sequence[bytes]) -> NDArray[np.uint32]:
-    """(n_lines,), by one look at the whole block that begins with these lines: quicker than line by line."""
-    ends = np.cumsum([len(line) + 1 for line in lines])
-    is_comma = np.frombuffer(block, np.uint8, min(ends[-1], len(block))) == ord(",")
-    return np.add.reduceat(is_comma, np.append(0, ends[:-1]), dtype=np.uint32)
+    """How many are in each of a block's lines, (n_lines,): quicker by one look at all than line by line."""
+    starts = np.cumsum([0, *(len(line) + 1 for line in lines[:-1])])
+    return np.add.reduceat(np.frombuffer(block, np.uint8) == ord(","), starts, dtype=np.uint32)
 
 
 def _cutter(columns: Sequence[int], n_columns: int) -> Callable[[bytes], bytes]:
