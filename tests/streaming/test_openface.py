@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from insightsim.types import Signal, join
 from streaming.face_queries import face_source
 from streaming.openface import OpenFace
 from streaming.pace import Start
+from streaming.pipeline import build
 from streaming.queries import source_of
 from streaming.recorded import LONGEST_PAUSE, PAUSE
-from streaming.settings import Wanted
+from streaming.settings import Settings, Wanted
 from streaming.sources import PULL_WITHIN, Source
 from tests import small_csvs
 
@@ -174,3 +176,15 @@ def test_whichever_is_opened_first_the_other_makes_up_for_it(
     second.open()
     (one, other_one) = firsts([second]), float(early.times[0])
     assert one[0] == pytest.approx(other_one, abs=1e-6)
+
+
+def test_a_session_plays_both_from_one_start_and_judges_both(path: Path, trial: Path) -> None:
+    wanted = Wanted(eeg=f"file:{trial}", face=f"openface:{path}", trial=2, speed=20.0)
+    (person,) = (session := build(Settings(wanted))).people
+    asyncio.run(session.run())
+    eeg, seen = (branch.source for branch in person.branches)
+    assert eeg.pace.origin == seen.pace.origin  # type: ignore[attr-defined]
+    latest = person.feed.latest
+    assert latest is not None
+    assert {state.status for state in latest.streams} == {"ended"}
+    assert {card.name for card in session.cards["p1"]} == {"eeg-deap32", "face-openface-dynamics"}
