@@ -19,7 +19,8 @@ from insightsim.aus_csv import whose
 from insightsim.errors import DatasetError
 from insightsim.openface_clock import Clock, by_rate, by_stamps
 from insightsim.openface_header import Layout, read_layout
-from insightsim.openface_rows import Rows, Table, faces
+from insightsim.openface_rows import Rows, Table
+from insightsim.openface_text import faces
 from insightsim.types import Signal
 
 CONFIDENT = 0.8

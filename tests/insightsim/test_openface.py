@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insightsim import openface_rows
+from insightsim import openface_rows, openface_text
 from insightsim.aus import COLUMNS, INTENSITIES, LANDMARKS, OPENFACE, PRESENCES
 from insightsim.errors import DatasetError
 from insightsim.openface import OpenFaceFile, open_csv
@@ -180,7 +180,7 @@ def test_blocks_of_any_size_mask_the_same_rows(
     expected = lost | np.append(lost[1:], False) | np.insert(lost[:-1], 0, False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(openface_rows, "ROWS", rows)
-        patch.setattr(openface_rows, "BLOCK", 700)
+        patch.setattr(openface_text, "BLOCK", 700)
         file = open_csv(path)
         signal = whole(file)
     np.testing.assert_array_equal(np.isnan(column(signal, "AU01_r")), expected)
