@@ -126,8 +126,8 @@ class Score:
 
     @property
     def skill(self) -> float:
-        """How far from chance (0) to never wrong (1) it is at least: at the lower end of the interval, so that a
-        model at chance that had some luck has hardly any.
+        """How far from chance (0) to never wrong (1) it is at least: at the lower end of the interval, so
+        that a model at chance that had some luck has hardly any.
         """
         if not self.chance < self.low <= 1:
             return 0.0

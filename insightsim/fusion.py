@@ -105,8 +105,9 @@ class Smooth:
     What is shown moves by 1 − exp(−dt / seconds) of the way to what is said, dt being the time since the last
     value: neither the step between windows nor a lost one makes a difference. The spread moves along, for one
     window's spread says nothing about a value that many windows went into. It starts anew after a pause of
-    three time constants, or when time goes back by more than the streams lag behind each other: the estimate is
-    stamped by the newest of them, and goes back a little when that one falls silent. An estimate without values passes and changes nothing.
+    three time constants, or when time goes back by more than streams may lag behind each other: the estimate
+    is stamped by the newest of them, and goes back a little when that one falls silent. An estimate without
+    values passes and changes nothing.
     """
 
     def __init__(self, seconds: float = 10.0) -> None:

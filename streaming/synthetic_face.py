@@ -1,4 +1,4 @@
-"""A made-up face as a source: endless action units of the same made-up feelings as the brain of synthetic.py."""
+"""A made-up face as a source: endless action units of the same feelings as the brain of synthetic.py."""
 
 from __future__ import annotations
 

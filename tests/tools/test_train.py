@@ -126,7 +126,9 @@ def test_every_window_is_a_line_of_json(folder: Path, card_path: Path) -> None:
         assert (line["raw"] is None) == (line["reason"] is not None)
     judged = [line for line in lines if line["reason"] is None]
     assert len(judged) > len(lines) / 2
-    better = [skill > 0 for skill in cardfile.read(card_path).skill]  # of three people, chance may be in reach
+    better = [
+        skill > 0 for skill in cardfile.read(card_path).skill
+    ]  # of three people, chance may be in reach
     assert any(better)
     for line in judged:
         assert [line[name] is not None and 0 <= line[name] <= 1 for name in DIMENSIONS] == better
