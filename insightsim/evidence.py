@@ -53,6 +53,20 @@ def fuse(vadl: Floats, spread: Floats, weight: Floats, doubt: Floats) -> tuple[V
     return VADL(*together.tolist()), VADL(*width.tolist())
 
 
+def alone(vadl: VADL, spread: VADL, weight: VADL) -> tuple[VADL, VADL]:
+    """The same of a single stream without any doubt, as it most often is: in a tenth of the time."""
+    said = [
+        (p, s, w) if w > 0 else (math.nan, math.nan, 1.0)
+        for p, s, w in zip(vadl, spread, weight, strict=True)
+    ]
+    value, own, heavy = zip(*said, strict=True)
+    wide = (
+        s if math.isnan(s) else min(WIDEST, max(SHARPEST, s) / math.sqrt(w))
+        for s, w in zip(own, heavy, strict=True)
+    )
+    return VADL(*value), VADL(*wide)
+
+
 def doubts(vadl: Floats, spread: Floats, weight: Floats) -> Floats:
     """How far off each stream may be beyond its own spread, as a variance, all (n_streams, 4).
 
@@ -95,3 +109,6 @@ class Doubts:
         """The doubt of a stream; what was kept of it where there is none, or 0."""
         kept = self._kept[key][1] if key in self._kept else 0.0
         return np.where(np.isnan(doubt), np.nan_to_num(kept), doubt)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._kept

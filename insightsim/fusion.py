@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from insightsim.evidence import Doubts, Floats, doubts, fuse, log_odds, probability
+from insightsim.evidence import Doubts, Floats, alone, doubts, fuse, log_odds, probability
 from insightsim.types import VADL, Estimate, Prediction, Share
 
 FULL = 1.0
@@ -80,6 +80,11 @@ class LateFusion:
     ) -> tuple[VADL, VADL]:
         """Value and spread, the doubts told by weights as they are without age."""
         keys = [f"{p.stream} {p.model}" for p in predictions]
+        if len(keys) == 1 and keys[0] not in self._doubts:
+            (share,) = shares
+            assert share.vadl is not None
+            assert share.spread is not None
+            return alone(share.vadl, share.spread, share.weight)
         vadl, spread = np.array([p.vadl for p in predictions]), np.array([p.spread for p in predictions])
         weight = np.array([share.weight for share in shares])
         told = doubts(vadl, spread, weight / [[self._freshness(share.age)] for share in shares])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from insightsim.cards import Score
-from insightsim.evidence import fuse, log_odds, probability
+from insightsim.evidence import alone, fuse, log_odds, probability
 from insightsim.fusion import LateFusion, Smooth
 from insightsim.types import SURE, VADL, Estimate, Prediction, Quality
 from tests.made_up import CARD
@@ -418,3 +418,13 @@ def test_what_was_forgotten_has_no_say():
     smooth(estimate(LOW, 0.0))
     smooth.forget()
     assert smooth(estimate(HIGH, 1.0)).vadl == HIGH
+
+
+@patiently
+@given(PROBABILITIES, SPREADS, WEIGHTS)
+def test_the_short_way_of_a_single_stream_gives_what_the_long_one_does(
+    value: float, spread: float, weight: float
+) -> None:
+    one = VADL(value, value, NAN, 0.5), VADL(spread, 0.5, NAN, 0.1), VADL(weight, 1.0, 0.0, 0.0)
+    whole = fuse(*(np.array([each]) for each in one), np.zeros((1, 4)))
+    np.testing.assert_allclose(alone(*one), whole, rtol=1e-12)
