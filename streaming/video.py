@@ -11,8 +11,10 @@ from typing import Any
 from insightsim import files
 from insightsim.errors import DatasetError, readable
 from insightsim.types import Frame
+from streaming import lsl
 from streaming.camera import FrameInfo, opencv
 from streaming.pace import Pace, Start
+from streaming.sources import PULL_WITHIN
 
 USUAL = 25.0
 """Pictures a second, where neither time stamps nor a rate can be used."""
@@ -80,7 +82,9 @@ class Video:
         if now < frame.time:
             return []
         self._decode()
-        while now - frame.time >= 1 / self._sfreq:  # late: is a newer one due as well?
+        until = lsl.clock() + PULL_WITHIN  # a file that decodes slower than it plays is never caught up with
+        # Late: is a newer one due as well?
+        while now - frame.time >= 1 / self._sfreq and lsl.clock() < until:
             newer = self._next.result()
             if newer is None or newer.time > now:
                 break

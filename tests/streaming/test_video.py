@@ -143,6 +143,44 @@ def test_a_video_that_ends_before_its_header_says_ends(shared: Path) -> None:
     source.close()
 
 
+class Slow:
+    """A stand-in for a video of 25 pictures a second of which each takes 60 ms to decode."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.decoded = 0
+
+    def get(self, what: int) -> float:
+        says = {cv2.CAP_PROP_FPS: 25.0, cv2.CAP_PROP_FRAME_COUNT: 1e4}
+        return says.get(what, 40.0 * (self.decoded - 1))
+
+    def read(self) -> tuple[bool, Any]:
+        self.decoded += 1
+        self.clock.pass_by(0.06)
+        return True, np.zeros((4, 4, 3), np.uint8)
+
+    def release(self) -> None:
+        pass
+
+
+def test_a_video_that_decodes_slower_than_it_plays_still_gives_pictures_without_a_long_wait(
+    monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr(video, "_capture", lambda path: slow)
+    slow, most = Slow(clock), 1 + math.ceil(PULL_WITHIN / 0.06) + 1  # ahead, while it waits, and the next
+    source, given, ahead = Video(Path("slow.mp4")), 0, 0
+    source.open()
+    for _ in range(60):
+        before = slow.decoded
+        given += len(source.grab() or [])
+        ahead = max(ahead, slow.decoded - before)
+    source.close()
+    assert ahead <= most
+    assert given > 40
+    assert source.skipped > 0
+    assert slow.decoded <= given + source.skipped + 2
+
+
 class Unstamped:
     """A stand-in for what OpenCV reads from a video without usable stamps or rate."""
 
