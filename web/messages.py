@@ -37,10 +37,9 @@ def estimate_message(estimate: Estimate, participant: str, utc_offset: float | N
     """One estimate. `utc_offset` is UTC (Unix seconds) at LSL time 0; without it `at` is null.
 
     The four dimensions are null when there is no estimate, and `reason` says why. `lag_ms` is that of the
-    slowest stream.
+    slowest stream that has a say; of the slowest of all where none has.
     """
     key = None if estimate.vadl is None else group(estimate.vadl)
-    lags = [state.lag for state in estimate.streams if state.lag is not None]
     return {
         "schema": SCHEMA,
         "type": "estimate",
@@ -58,7 +57,7 @@ def estimate_message(estimate: Estimate, participant: str, utc_offset: float | N
         "reason": estimate.reason,
         "streams": [stream_fields(state) for state in estimate.streams],
         "shares": [_share(share) for share in estimate.shares],
-        "lag_ms": _milliseconds(max(lags, default=None)),
+        "lag_ms": _milliseconds(_lag(estimate)),
     }
 
 
@@ -156,6 +155,13 @@ def _moment(estimate: Estimate) -> float:
         return estimate.time
     newest = max(estimate.streams, key=lambda state: state.time)
     return newest.time - (newest.lag or 0.0)
+
+
+def _lag(estimate: Estimate) -> float | None:
+    """How late the slowest stream is, s: one without a say makes no estimate old."""
+    heard = {share.stream for share in estimate.shares if any(share.weight)}
+    lags = (state.lag for state in estimate.streams if not heard or state.stream in heard)
+    return max((lag for lag in lags if lag is not None), default=None)
 
 
 def _number(value: float | None) -> float | None:

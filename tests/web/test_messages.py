@@ -139,6 +139,26 @@ def test_the_slowest_stream_gives_the_lag(estimate, state):
     assert message["lag_ms"] == 80.0
 
 
+@pytest.mark.parametrize(
+    ("weights", "lag"), [((0.5, 0.0), 20.0), ((0.0, 0.5), 8000.0), ((0.5, 0.5), 8000.0), ((0.0, 0.0), 8000.0)]
+)
+def test_a_stream_without_a_say_makes_no_estimate_late(estimate, state, weights, lag):
+    streams = (state(lag=0.02), state(stream="face", lag=8.0))
+    half = VADL(0.5, 0.5, 0.5, 0.5)
+    shares = tuple(
+        Share(one.stream, "m", half, half, VADL(weight, 0.0, 0.0, 0.0), 0.0)
+        for one, weight in zip(streams, weights, strict=True)
+    )
+    assert estimate_message(estimate(streams=streams, shares=shares), "p1", None)["lag_ms"] == lag
+
+
+def test_where_the_one_with_a_say_has_another_clock_no_lag_is_told(estimate, state):
+    half = VADL(0.5, 0.5, 0.5, 0.5)
+    streams = (state(lag=None), state(stream="face", lag=8.0))
+    said = estimate(streams=streams, shares=(Share("eeg", "m", half, half, half, 0.0),))
+    assert estimate_message(said, "p1", None)["lag_ms"] is None
+
+
 def test_numbers_from_numpy_become_plain_ones(estimate):
     vadl = VADL(*np.array([0.5, 0.25, 0.75, 1.0], np.float32))
     line = dumps(estimate_message(estimate(time=np.float64(3.5), vadl=vadl, raw=vadl), "p1", None))
