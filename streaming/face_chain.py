@@ -93,5 +93,7 @@ class FaceChain:
         """What comes of some rows."""
         for name in (FACES, SKIPPED):
             if name in chunk.ch_names and len(chunk):
-                self._counts[name] = int(chunk.data[-1, chunk.ch_names.index(name)])
+                said = chunk.data[-1, chunk.ch_names.index(name)]
+                if 0 <= said < 1e9:  # what is no count, of a stream that is not ours, says nothing
+                    self._counts[name] = int(said)
         return self.judge(list(self.windows(chunk)))
