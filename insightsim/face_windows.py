@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,18 @@ from insightsim.types import Signal, join
 
 GAP = 0.25
 """Seconds between two rows that count as a gap: no expression lasts unseen for longer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Windows of one stretch of rows: what they share is computed once for all of them."""
+
+    rows: Signal
+    spans: NDArray[np.intp]
+    """(n_windows, 2): the first row of each window, and the one after its last."""
+
+    def __iter__(self) -> Iterator[Signal]:
+        return (self.rows[first:last] for first, last in self.spans.tolist())
 
 
 class FaceWindows:
@@ -49,19 +61,31 @@ class FaceWindows:
 
     def __call__(self, chunk: Signal) -> Iterator[Signal]:
         """Take in rows; yield every window they complete."""
+        for cut in self.cut(chunk):
+            yield from cut
+
+    def cut(self, chunk: Signal) -> Iterator[Cut]:
+        """The same, windows that share rows together."""
         for stretch in self._in_order(chunk):
             if self._pending is None:
                 self._first = float(stretch.times[0])
                 self._tick = math.ceil(self._first / self.step)
             whole = stretch if self._pending is None else join([self._pending, stretch])
-            for at in range(len(whole) - len(stretch), len(whole)):
-                if (time := float(whole.times[at])) < self._tick * self.step:
-                    continue
-                self._tick = math.floor(time / self.step) + 1
-                if time - self._first >= self.seconds:
-                    first = int(np.searchsorted(whole.times, time - self.seconds, "right"))
-                    yield whole[first : at + 1]
+            ends = len(whole) - len(stretch) + self._ends(stretch.times)
+            times = whole.times[ends]
+            starts = np.searchsorted(whole.times, times - self.seconds, "right")
+            full = times - self._first >= self.seconds
+            if full.any():
+                yield Cut(whole, np.column_stack([starts, ends + 1])[full])
             self._pending = whole[int(np.searchsorted(whole.times, whole.times[-1] - self.seconds)) :]
+
+    def _ends(self, times: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Which of some rows are the first at or after a multiple of `step`."""
+        ticks = np.floor(times / self.step)
+        ends = np.flatnonzero(np.diff(ticks, prepend=self._tick - 1) > 0)
+        if len(ends):
+            self._tick = int(ticks[-1]) + 1
+        return ends
 
     def _in_order(self, chunk: Signal) -> Iterator[Signal]:
         """Stretches of increasing stamps; `_pending` is let go of between two of them."""

@@ -88,3 +88,19 @@ def test_rows_stand_for_the_time_since_the_last_but_not_for_long(
     seen[valid] = True
     assert coverage(times, seen, 8.0) == pytest.approx(share, abs=0.02)
     assert coverage(times, np.zeros(len(times), bool), 8.0) == 0
+
+
+def test_windows_of_one_stretch_share_its_rows_and_are_those_that_come_one_by_one() -> None:
+    times = np.concatenate([np.arange(200) / 30, 20 + np.arange(200) / 30, [20.0]])
+    alone = list(FaceWindows(2.0, 0.25)(rows(times)))
+    cuts = list(FaceWindows(2.0, 0.25).cut(rows(times)))
+    assert len(cuts) == 2  # the pause parts them
+    together = [window for cut in cuts for window in cut]
+    assert [window.times.tolist() for window in together] == [window.times.tolist() for window in alone]
+    one_by_one = FaceWindows(2.0, 0.25)
+    found = [
+        window.times.tolist()
+        for row in range(len(times))
+        for window in one_by_one(rows(times)[row : row + 1])
+    ]
+    assert found == [window.times.tolist() for window in alone]
