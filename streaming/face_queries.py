@@ -43,7 +43,7 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
         glances = partial(_glances, wanted.face_model_vadl)
         return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest), glances)
     raise SettingsError(
-        f"unknown face source {wanted.face!r}; expected camera:0, video:PATH, rtsp://…, browser, "
+        f"unknown face source {wanted.face_shown!r}; expected camera:0, video:PATH, rtsp://…, browser, "
         "openface:PATH, lsl:NAME, lsl:type=AU, lsl:source_id=…, synthetic or synthetic:SEED"
     )
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from insightsim.errors import SettingsError
+from streaming.address import without_password
 from streaming.settings import Settings, override, own_keys
 
 OF_THE_SOURCE: dict[str, Any] = {"trial": 0, "speed": 1.0, "ch_names": (), "unit": ""}
@@ -52,6 +53,7 @@ def watched(
 
 def _whose(key: str, value: str, names: list[str]) -> SettingsError:
     """`value` of the option `key` may be anybody's."""
+    value = without_password(value)
     what = "neutral face" if key == "neutral" else "source"
     told = f'[participants.{names[0]}] {key} = "{value}" in a settings file'
     return SettingsError(

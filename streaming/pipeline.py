@@ -231,7 +231,7 @@ def _face(wanted: Wanted, camera: BrowserFrames | None, start: Start) -> Branch:
     except SettingsError:
         raise
     except InsightSimError as error:  # a file that is missing or damaged keeps no other sense from beginning
-        source = Unfit(wanted.face, error)
+        source = Unfit(wanted.face_shown, error)
     if wanted.lsl_out and not wanted.face.startswith("lsl:"):  # those are on the network already
         source = Published(source, wanted.participant)
     return Branch(source, "face", partial(FaceChain, partial(choose_face_model, wanted.face_model_vadl)))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_type_hints
 from insightsim.conform import MICROVOLTS
 from insightsim.errors import SettingsError
 from insightsim.quality import Limits
+from streaming.address import without_password
 
 T = TypeVar("T")
 
@@ -119,11 +120,16 @@ class Wanted:
         return self if self.eeg else replace(self, eeg=EEG if self.face == NONE else NONE)
 
     @property
+    def face_shown(self) -> str:
+        """`face` for everyone to see."""
+        return without_password(self.face)
+
+    @property
     def sources(self) -> str:
         """What is watched, in words: "lsl:type=EEG and camera:0", or "camera:0 without EEG"."""
         if self.eeg == NONE:
-            return f"{self.face} without EEG"
-        return self.eeg if self.face == NONE else f"{self.eeg} and {self.face}"
+            return f"{self.face_shown} without EEG"
+        return self.eeg if self.face == NONE else f"{self.eeg} and {self.face_shown}"
 
 
 @dataclass(frozen=True, slots=True)

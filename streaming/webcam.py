@@ -13,6 +13,7 @@ from typing import Any
 
 from insightsim.errors import SettingsError, StreamLost, StreamNotFound
 from insightsim.types import Frame
+from streaming.address import without_password
 from streaming.camera import FrameInfo, Slot, opencv
 from streaming.lsl import clock
 from streaming.sources import LOST_AFTER, PULL_WITHIN
@@ -144,15 +145,9 @@ def index_of(query: str) -> int | None:
         return int(found[1])
     if re.match(r"rtsps?://[^/]", query):
         return None
-    raise SettingsError(f"unknown camera {query!r}; expected camera:0, camera:1, … or rtsp://…")
-
-
-def without_password(query: str) -> str:
-    """The address for everyone to see."""
-    if "@" not in query:
-        return query
-    scheme, _, rest = query.partition("://")
-    return f"{scheme}://…@{rest.rpartition('@')[2]}"
+    raise SettingsError(
+        f"unknown camera {without_password(query)!r}; expected camera:0, camera:1, … or rtsp://…"
+    )
 
 
 def _capture(query: str) -> Any:

@@ -80,6 +80,8 @@ def test_one_face_for_several_people_is_refused(named: list[str]) -> None:
     said = r'--face camera:0 is one person.* anna, ben; .*\[participants.anna\] face = "camera:0"'
     with pytest.raises(SettingsError, match=said):
         watched(TWO, named, face="camera:0")
+    with pytest.raises(SettingsError, match=r"--face rtsp://…@host is one person.* face = \"rtsp://…@host\""):
+        watched(TWO, named, face="rtsp://anna:secret@host")
     with pytest.raises(SettingsError, match=r"--neutral me.json is one person's neutral face"):
         watched(TWO, named, neutral="me.json")
 

@@ -427,6 +427,14 @@ def test_a_face_that_cannot_be_watched_at_all_keeps_eeg_from_nothing(wanted: dic
     assert session.errors == {}
 
 
+def test_a_password_is_told_nowhere_even_of_a_face_that_cannot_be_watched() -> None:
+    settings = override(Settings(), "session", face="rtsp://anna:secret@host/x", neutral="no-such.json")
+    (branch,) = build(settings).people[0].branches
+    assert branch.state.source == branch.source.query == "rtsp://…@host/x"
+    with pytest.raises(SettingsError, match="unknown face source 'http://…@host/x'"):
+        build(override(Settings(), "session", face="http://anna:secret@host/x"))
+
+
 @pytest.mark.parametrize("weight", ["eeg-deap23=1", "made-up=0.5"])
 def test_a_weight_of_a_model_that_there_is_not_is_refused_unless_one_is_asked_for_by_path(
     weight: str,

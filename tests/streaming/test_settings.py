@@ -178,6 +178,8 @@ def test_any_table_of_people_gives_settings_or_a_settings_error(table: dict[str,
         ({"face": "camera:0"}, "none", "camera:0 without EEG"),
         ({"face": "camera:0", "eeg": "lsl:x"}, "lsl:x", "lsl:x and camera:0"),
         ({"face": "camera:0", "eeg": "none"}, "none", "camera:0 without EEG"),
+        ({"face": "rtsp://anna:secret@host/x"}, "none", "rtsp://…@host/x without EEG"),
+        ({"face": "rtsp://host/?pwd=secret", "eeg": "lsl:x"}, "lsl:x", "lsl:x and rtsp://host/?pwd=…"),
     ],
 )
 def test_eeg_is_watched_unless_a_face_is_and_eeg_is_not_asked_for(

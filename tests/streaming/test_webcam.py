@@ -25,7 +25,7 @@ from streaming.face_source import FaceSource
 from streaming.pipeline import choose_face_model
 from streaming.pump import pump
 from streaming.sources import LOST_AFTER
-from streaming.webcam import Camera, index_of, without_password
+from streaming.webcam import Camera, index_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
@@ -307,8 +307,8 @@ def test_what_is_not_there_is_not_found_without_chatter(
 
 def test_a_password_is_kept_from_what_is_shown() -> None:
     assert Camera("rtsp://anna:secret@host:554/live").query == "rtsp://…@host:554/live"
-    assert without_password("rtsp://anna:s@e@host/live") == "rtsp://…@host/live"
-    assert without_password("rtsp://host/live") == "rtsp://host/live"
+    with pytest.raises(SettingsError, match="unknown camera 'rtsp:…@host'"):
+        index_of("rtsp:anna:secret@host")
 
 
 @pytest.mark.parametrize(
