@@ -23,7 +23,9 @@ GAZE = ("gaze_angle_x", "gaze_angle_y")
 VALIDITY = ("confidence", "success")
 """0–1, and 0 or 1. Where `success` is 0 every other column is NaN: no face is not a neutral face."""
 CONFIDENT = 0.8
-"""Confidence below which a row is not to be relied on."""
+"""Confidence from which a row counts; OpenFace's author takes 0.7."""
+UNSETTLED = 0.5
+"""Confidence, at most, while a face's rest is not known: exactly this from the front, less turned aside."""
 COLUMNS = (*VALIDITY, *GAZE, *POSE, *INTENSITIES, *PRESENCES)
 """The channels of a face Signal, whatever its source; that of an OpenFace file may have more."""
 

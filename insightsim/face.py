@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.aus import AUS, COLUMNS, PRESENT
+from insightsim.aus import AUS, COLUMNS, PRESENT, UNSETTLED
 from insightsim.baseline import RunningPercentile
 from insightsim.face_geometry import Mesh, angles, frontal, gaze, turn
 from insightsim.face_signals import Readings, intensities, readings
@@ -16,8 +16,6 @@ from insightsim.types import Landmarks
 
 WARM_UP = 3.0
 """Seconds of a face from the front after which what was seen of it serves as its baseline."""
-UNSETTLED = 0.5
-"""Confidence until then, at most."""
 ASIDE = (math.radians(30.0), math.radians(40.0))
 """Head turned up or down, and to a side, rad, beyond which the mesh is more guessed than seen."""
 MARGIN = (math.radians(15.0), math.radians(20.0))
@@ -80,7 +78,7 @@ class ActionUnits:
         self._present = values >= np.where(self._present, _OFF, _ON)
         if values[_BLINK] < CLOSED:
             self._gaze = gaze(face, turned)
-        row[0] = seen if self._settled else min(seen, UNSETTLED)
+        row[0] = seen if self._settled else seen * UNSETTLED
         row[1] = 1.0
         row[2:4] = self._gaze
         row[4:7] = face.matrix[:3, 3] * (10.0, -10.0, -10.0)  # cm to mm, y down, z away

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim.aus import COLUMNS, OPENFACE
+from insightsim.aus import COLUMNS, CONFIDENT, OPENFACE
 from insightsim.aus_csv import whose
 from insightsim.errors import DatasetError
 from insightsim.openface_clock import Clock, by_rate, by_stamps
@@ -23,8 +23,6 @@ from insightsim.openface_rows import Rows, Table
 from insightsim.openface_text import faces
 from insightsim.types import Signal
 
-CONFIDENT = 0.8
-"""Confidence from which a row counts, unless `success` says otherwise; OpenFace's author takes 0.7."""
 MOST_FACES = 8
 """Faces that are listed before the rest is counted."""
 LOOKED_AT = 1000
@@ -79,9 +77,9 @@ class OpenFaceFile:
 
     def _signal(self, table: Table, beside: NDArray[np.bool_]) -> Signal:
         """Of rows some of which are `beside` one that was lost."""
-        masked = self.source.lost(table)
-        if self.unit == OPENFACE:  # ours are not smoothed, and count live whatever their confidence
-            masked = masked | beside | self.source.unsure(table, self.limit)
+        masked = self.source.lost(table) | self.source.unsure(table, self.limit)
+        if self.unit == OPENFACE:  # ours are not smoothed
+            masked = masked | beside
         picks = [self.source.at.get(name, 0) for name in self.columns]
         with np.errstate(over="ignore"):  # a damaged number may be any
             data = table[:, picks].astype(np.float32)

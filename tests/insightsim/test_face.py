@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from insightsim import neutral
-from insightsim.aus import AUS, COLUMNS, INTENSITIES, PRESENCES
-from insightsim.face import UNSETTLED, WARM_UP, ActionUnits
+from insightsim.aus import AUS, COLUMNS, INTENSITIES, PRESENCES, UNSETTLED
+from insightsim.face import WARM_UP, ActionUnits
 from insightsim.face_geometry import RIGID
 from insightsim.face_signals import RULES, SHAPES
 from insightsim.types import Landmarks
@@ -200,6 +200,15 @@ def test_confidence_is_low_until_rest_is_known() -> None:
 def test_confidence_falls_as_the_head_turns_away(pitch: float, yaw: float, expected: float) -> None:
     turned = moved(face(), Rotation.from_euler("XYZ", [pitch, yaw, 0], degrees=True))
     assert ActionUnits(STILL)(0.0, turned)[AT["confidence"]] == pytest.approx(expected, abs=0.01)
+
+
+def test_before_rest_is_known_confidence_tells_a_head_that_is_always_turned_from_one_still_being_learnt() -> (
+    None
+):
+    pitched = moved(face(), Rotation.from_euler("X", 35, degrees=True))
+    found = rows(ActionUnits(), [pitched] * 500)[:, AT["confidence"]]
+    assert (found < UNSETTLED).all()
+    assert found[-1] == pytest.approx(UNSETTLED * 2 / 3, abs=0.01)
 
 
 def test_a_head_turned_away_teaches_nothing_about_rest() -> None:

@@ -265,16 +265,16 @@ def test_numbers_that_are_none_are_left_empty(tmp_path: Path) -> None:
     assert np.flatnonzero(np.isnan(column(whole(open_csv(path)), "AU45_c"))).tolist() == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_file_of_our_own_says_so_and_is_masked_no_further(tmp_path: Path) -> None:
-    success = np.ones(100)
-    success[50] = 0
-    path = small_csvs.write(tmp_path / "a.csv", success=success, confidence=0.5)
+def test_a_file_of_our_own_says_so_and_what_is_beside_a_lost_row_counts(tmp_path: Path) -> None:
+    success, confidence = np.ones(100), np.ones(100)
+    success[50], confidence[:20] = 0, 0.5
+    path = small_csvs.write(tmp_path / "a.csv", success=success, confidence=confidence)
     path.with_name("a.csv.json").write_text(
         '{"format": "insightsim.aus/1", "family": "landmarks"}', encoding="utf-8"
     )
     file = open_csv(path)
     assert file.unit == LANDMARKS
-    assert np.flatnonzero(np.isnan(column(whole(file), "AU12_r"))).tolist() == [50]
+    assert np.flatnonzero(np.isnan(column(whole(file), "AU12_r"))).tolist() == [*range(20), 50]
 
 
 GOOD = text_of(LAYOUTS[46], rows_of(LAYOUTS[46], 20))
