@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from insightsim import affect
+from insightsim import affect, face_sliding
 from insightsim.cards import FaceNetwork, FaceRecipe
 from insightsim.errors import ModelError
 from insightsim.face_windows import GAP
@@ -63,6 +63,17 @@ def of_rows(recipe: FaceRecipe, rows: NDArray[np.float32], times: NDArray[np.flo
     if recipe.features.name in MEANS:
         return np.asarray(rows.mean(axis=0, dtype=np.float64), np.float32)
     return _dynamics(rows, times).astype(np.float32)
+
+
+def of_spans(
+    recipe: FaceRecipe, rows: NDArray[np.float32], times: NDArray[np.float64], spans: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """`of_rows` of many windows of the same rows, by first row and the one after the last: (n_windows, 2)."""
+    if isinstance(recipe.features, FaceNetwork):
+        return np.stack([of_rows(recipe, rows[first:last], times[first:last]) for first, last in spans])
+    if recipe.features.name in MEANS:
+        return face_sliding.means(rows, spans).astype(np.float32)
+    return face_sliding.dynamics(rows, times, spans, ON, OFF).astype(np.float32)
 
 
 @lru_cache(maxsize=16)

@@ -96,4 +96,4 @@ class FaceChain:
                 said = chunk.data[-1, chunk.ch_names.index(name)]
                 if 0 <= said < 1e9:  # what is no count, of a stream that is not ours, says nothing
                     self._counts[name] = int(said)
-        return self.judge(list(self.windows(chunk)))
+        return self.judge(list(self.windows.cut(chunk)))

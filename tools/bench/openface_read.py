@@ -31,7 +31,7 @@ def ours(path: Path, model: Model) -> int:
     recipe, judge = model.card.face, FaceJudge(model)
     windows, n_windows = FaceWindows(recipe.seconds, recipe.step), 0
     for block in open_csv(path, recipe.ch_names).blocks():
-        n_windows += len(judge(list(windows(block))))
+        n_windows += len(judge(list(windows.cut(block))))
     return n_windows
 
 
