@@ -26,14 +26,18 @@ def faces(path: Path, layout: Layout) -> Counter[bytes]:
     column = layout.names.index("face_id")
     found = Counter[bytes]()
     for block in _blocks(path, layout):
-        at = 0
-        while (end := block.find(b"\n", at) + 1 or len(block)) > at:
-            fields = block[at : min(end, at + BEGINNING)].split(b",", column + 1)
-            found[fields[column].strip() if len(fields) > column + 1 else b""] += 1
-            at = end
+        at, ids = 0, []
+        while at < len(block):
+            fields = block[at : at + BEGINNING].split(b",", column + 1)
+            ids.append(fields[column] if len(fields) > column + 1 else b"")
+            at = block.find(b"\n", at) + 1 or len(block)
+        found.update(ids)
         if len(found) > MAX_FACES:
             raise DatasetError(f"{path}: over {MAX_FACES:,} faces; is face_id what it should be?")
-    return found
+    stripped = Counter[bytes]()
+    for face, n_rows in found.items():
+        stripped[face.strip()] += n_rows
+    return stripped
 
 
 def rows(path: Path, layout: Layout) -> Iterator[list[bytes]]:

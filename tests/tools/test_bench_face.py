@@ -99,3 +99,11 @@ def test_the_figures_of_a_face_are_compared_with_their_targets() -> None:
         frames | {"ours": 0.012}, (80.0, 100.0), face.Live(30.0, 30, 900.0, (20.0,), (5.0,), None)
     )
     assert [row.met for row in slow.rows if row.target is not None] == [False, True, False, False]
+
+
+def test_pandas_way_takes_a_header_with_blanks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    openface.write(path := tmp_path / "made.csv", 1_000)
+    header, rows = path.read_text().split("\n", 1)
+    path.write_text(header.replace(",", ", ") + "\n" + rows)
+    openface_read.main("pandas", path)
+    assert json.loads(capsys.readouterr().out)["windows"] > 100

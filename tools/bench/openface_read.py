@@ -39,6 +39,7 @@ def by_pandas(path: Path, model: Model) -> int:
     """What one writes who has pandas and the features; how many windows there were."""
     recipe = model.card.face
     table = pd.read_csv(path)
+    table.columns = table.columns.str.strip()
     table = table[table["success"] == 1]
     rows = table[list(recipe.ch_names)].to_numpy(np.float32)
     times = table["timestamp"].to_numpy(float)
