@@ -38,8 +38,10 @@ NAMES = {
 }  # fmt: skip
 """As the Facial Action Coding System calls them."""
 
-FACES, SKIPPED = "faces", "skipped"
-"""Further channels of our own cameras: faces in the frame, and frames passed over so far for newer ones."""
+FACES, SKIPPED, FACE_ID = "faces", "skipped", "face_id"
+"""Further channels of our own cameras: faces in the frame; frames passed over so far for newer ones; and the number
+of the person whose face is followed, or was last, from 1; 0 before there was one (`follow.Persons`).
+"""
 
 TIERS = {
     **dict.fromkeys(("01", "02", "05", "06", "12", "45"), "good"),

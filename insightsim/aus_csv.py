@@ -25,13 +25,16 @@ NOTE = (
     "is claimed. Models trained on OpenFace's must not be run on these."
 )
 _LINE = ",".join(
-    ["%d", "0", "%.3f", "%.2f", "%d"] + ["%.3f"] * 2 + ["%.1f"] * 3 + ["%.3f"] * 3 + ["%.2f"] * 35
+    ["%d", "%d", "%.3f", "%.2f", "%d"] + ["%.3f"] * 2 + ["%.1f"] * 3 + ["%.3f"] * 3 + ["%.2f"] * 35
 )
 
 
-def line(number: int, time: float, row: NDArray[np.float32]) -> str:
-    """One frame's line, without its end: `number` from 1, `time` in s, `row` (len(COLUMNS),)."""
-    return _LINE % (number, time, *np.nan_to_num(row).tolist())
+def line(number: int, time: float, row: NDArray[np.float32], person: int = 0) -> str:
+    """One frame's line, without its end: `number` from 1, `time` in s, `row` (len(COLUMNS),).
+
+    `person` is the FACE_ID of our cameras, from 1; in the file they are numbered from 0, as OpenFace has it.
+    """
+    return _LINE % (number, max(0, person - 1), time, *np.nan_to_num(row).tolist())
 
 
 def beside(path: Path) -> Path:

@@ -40,6 +40,10 @@ class FaceWindows:
         self.seconds = seconds
         self.step = step
         self.gaps = self.dropped = self.resets = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin anew: no window holds rows from before and after. What was counted stays."""
         self._pending: Signal | None = None
         """The rows that later windows may need."""
         self._first = math.inf

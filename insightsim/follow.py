@@ -12,6 +12,8 @@ from insightsim.types import Frame, Landmarks
 
 REACH = 0.75
 """Widths of a face by which it may be away from where it was last, and be the same one."""
+AWAY = 10.0
+"""Seconds after which a face that is back may be anybody's."""
 FIRM = 3
 """Frames in a row in which a new face must be seen before it counts: detectors err, but seldom twice."""
 
@@ -90,6 +92,8 @@ class Sight:
     """The one that is followed."""
     faces: int
     """How many there are."""
+    ident: int = 0
+    """Of the one that is followed: `Follow.ident`."""
 
 
 class Firm:
@@ -117,10 +121,43 @@ class Firm:
             return []
         self._last, self._there = time, True
         settled, self._held = self._held, []
-        return settled
+        return [replace(held, ident=sight.ident) for held in settled]
 
     def end(self) -> list[Sight]:
         """The frames still held back: no face in them, for no more of them come."""
         refuted = [replace(sight, face=None, faces=sight.faces - 1) for sight in self._held]
         self._held = []
         return refuted
+
+
+class Persons:
+    """Numbers the persons whose face is followed, from 1. Nothing looks at who they are.
+
+    A face that was lost and found, or taken up in place of the last, counts as the same person's unless it
+    was gone for AWAY s, or there were several to choose from within these.
+    """
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Of the newest one; 0 before there was a face."""
+        self._ident: int | None = None
+        self._seen = self._several = -math.inf
+        """When a face was there last, and when several were, s."""
+
+    def reopened(self) -> None:
+        """From now on faces are followed anew."""
+        self._ident = None
+
+    def __call__(self, sight: Sight) -> int:
+        """Whose face is followed in a frame that is settled, or was last."""
+        time = sight.frame.time
+        if sight.faces > 1:
+            self._several = time
+        if sight.face is None:
+            return self.number
+        if sight.ident != self._ident:
+            doubtful = time - self._seen > AWAY or 0 <= time - self._several <= AWAY
+            self.number += doubtful or not self.number
+            self._ident = sight.ident
+        self._seen = time
+        return self.number

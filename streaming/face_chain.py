@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from insightsim.aus import FACES, SKIPPED
+import numpy as np
+
+from insightsim.aus import FACE_ID, FACES, SKIPPED
 from insightsim.cards import Card
 from insightsim.errors import ModelError
 from insightsim.face_judge import FaceJudge
@@ -32,6 +34,8 @@ class FaceChain:
             reads = listed(lacking, MOST_MISSING)
             raise ModelError(f"{self.card.name} reads {reads}, which {info.name} does not give{why}")
         self._counts: dict[str, int] = {}
+        self._person = 0.0
+        """Whose face the last row was of; 0 before there was one."""
         self.windows = FaceWindows(recipe.seconds, recipe.step)
 
     @property
@@ -96,4 +100,17 @@ class FaceChain:
                 said = chunk.data[-1, chunk.ch_names.index(name)]
                 if 0 <= said < 1e9:  # what is no count, of a stream that is not ours, says nothing
                     self._counts[name] = int(said)
-        return self.judge(list(self.windows.cut(chunk)))
+        return self.judge([cut for part in self._by_person(chunk) for cut in self.windows.cut(part)])
+
+    def _by_person(self, chunk: Signal) -> Iterator[Signal]:
+        """The rows, parted where another person begins; the windows begin anew there."""
+        first = 0
+        if FACE_ID in chunk.ch_names:
+            persons = chunk.data[:, chunk.ch_names.index(FACE_ID)]
+            there = np.flatnonzero(persons > 0)
+            for at in there[np.diff(persons[there], prepend=np.float32(self._person)) != 0].tolist():
+                yield chunk[first:at]
+                if self._person:
+                    self.windows.begin()
+                first, self._person = at, float(persons[at])
+        yield chunk[first:]

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from insightsim.affect import Glances
-from insightsim.aus import COLUMNS, FACES, LANDMARKS, SKIPPED
+from insightsim.aus import COLUMNS, FACE_ID, FACES, LANDMARKS, SKIPPED
 from insightsim.face import ActionUnits
-from insightsim.follow import Firm, Sight
-from insightsim.types import Signal
+from insightsim.follow import Firm, Persons, Sight
+from insightsim.types import Frame, Signal
 from streaming.camera import Frames
 from streaming.landmarks import Landmarker
 from streaming.sources import SourceInfo
 
-AFFECT = len(COLUMNS) + 2
+AFFECT = len(COLUMNS) + 3
 """From here on a row holds what a network says that looks at the face itself."""
 
 
@@ -32,14 +32,16 @@ class FaceSource:
     ) -> None:
         """`bundle` gives the path of the landmark model, when it is first needed.
 
-        `units` keep what they learnt of a neutral face when a lost camera is opened again. `glances` gives
-        what looks at the face itself, if anything does; its columns come last.
+        `units` keep what they learnt of a neutral face when a lost camera is opened again, and forget it when
+        another person is followed. `glances` gives what looks at the face itself, if anything does; its
+        columns come last.
         """
         self.frames = frames
         self.query = frames.query
         self._bundle = bundle
         self._path: Path | None = None
         self._units = ActionUnits() if units is None else units
+        self._persons = Persons()
         self._landmarker: Landmarker | None = None
         self._make_glances = glances
         self._glances: Glances | None = None
@@ -49,10 +51,11 @@ class FaceSource:
         if self._path is None:
             self._path = self._bundle()
         self._glances = self._make_glances()
-        columns = (*COLUMNS, FACES, SKIPPED, *(self._glances.ch_names if self._glances else ()))
+        columns = (*COLUMNS, FACES, SKIPPED, FACE_ID, *(self._glances.ch_names if self._glances else ()))
         found = self.frames.open(within)
         self._landmarker = Landmarker(self._path)
         self._firm = Firm()
+        self._persons.reopened()
         self._over = False
         self._info = SourceInfo(found.name, columns, LANDMARKS, found.sfreq, notes=found.notes)
         return self._info
@@ -66,15 +69,21 @@ class FaceSource:
         if frames is None:
             self._over = True
             return self._signal(self._firm.end())
-        return self._signal(
-            [sight for frame in frames for sight in self._firm(Sight(frame, *self._landmarker(frame)))]
-        )
+        return self._signal([sight for frame in frames for sight in self._firm(self._sight(frame))])
+
+    def _sight(self, frame: Frame) -> Sight:
+        assert self._landmarker is not None
+        face, faces = self._landmarker(frame)
+        return Sight(frame, face, faces, self._landmarker.ident)
 
     def _signal(self, sights: Sequence[Sight]) -> Signal:
         info, data = self._info, np.empty((len(sights), len(self._info.ch_names)), np.float32)
         for row, sight in zip(data, sights, strict=True):
+            before, person = self._persons.number, self._persons(sight)
+            if before and person != before:
+                self._units.forget()
             row[: len(COLUMNS)] = self._units(sight.frame.time, sight.face)
-            row[len(COLUMNS) : AFFECT] = sight.faces, self.frames.skipped
+            row[len(COLUMNS) : AFFECT] = sight.faces, self.frames.skipped, person
             if self._glances is not None:
                 row[AFFECT:] = self._glances(sight.frame, sight.face)
         times = np.array([sight.frame.time for sight in sights], float)

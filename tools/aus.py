@@ -46,12 +46,14 @@ def aus(
     """
     import json
 
+    from insightsim import files
     from insightsim import neutral as neutrals
 
     if output is not None and not force:
         _refuse_to_overwrite(output)
     rest = None if neutral is None else neutrals.read(neutral.expanduser())
     path = Path(str(video).removeprefix("video:")).expanduser()  # as the monitor writes it
+    files.check(path)  # before the landmark model is fetched for nothing
     whole = _estimated(path, rest, face_model, output)
     summary = summarise(whole) | {"video": str(path), "output": None if output is None else str(output)}
     typer.echo(json.dumps(summary, indent=1) if as_json else "\n".join(_table(summary)))
@@ -72,7 +74,7 @@ def _estimated(path: Path, rest: Neutral | None, bundle: str, output: Path | Non
     from itertools import count
 
     from insightsim import aus_csv, files
-    from insightsim.aus import COLUMNS
+    from insightsim.aus import COLUMNS, FACE_ID
     from insightsim.types import join
 
     chunks: list[Signal] = []
@@ -85,8 +87,9 @@ def _estimated(path: Path, rest: Neutral | None, bundle: str, output: Path | Non
             told.write(aus_csv.describe(rest, _made(path)))
         for chunk in _rows(path, rest, bundle):
             if output is not None:
-                for time, row in zip(chunk.times.tolist(), chunk.data, strict=True):
-                    csv.write(aus_csv.line(next(number), time, row[: len(COLUMNS)]) + "\n")
+                persons = chunk.data[:, chunk.ch_names.index(FACE_ID)].astype(int).tolist()
+                for time, row, person in zip(chunk.times.tolist(), chunk.data, persons, strict=True):
+                    csv.write(aus_csv.line(next(number), time, row[: len(COLUMNS)], person) + "\n")
             chunks.append(chunk)
     return join(chunks)
 

@@ -52,6 +52,16 @@ def test_a_line_reads_back_to_its_decimals(row: np.ndarray, number: int, time: f
     assert found[5:] == pytest.approx(row[2:].tolist(), abs=0.051)
 
 
+def test_persons_are_numbered_from_0_as_openface_has_it() -> None:
+    row = np.ones(len(COLUMNS), np.float32)
+    assert [aus_csv.line(1, 0.0, row, person).split(",")[1] for person in (0, 1, 2, 3)] == [
+        "0",
+        "0",
+        "1",
+        "2",
+    ]
+
+
 def test_where_there_is_no_face_all_is_zero_and_success_tells() -> None:
     row = np.full(len(COLUMNS), np.nan, np.float32)
     row[:2] = 0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from insightsim.face_judge import GONE
-from insightsim.follow import FIRM, Box, Firm, Follow, Sight, box_of
+from insightsim.follow import AWAY, FIRM, Box, Firm, Follow, Persons, Sight, box_of
 from insightsim.types import Frame, Landmarks
 
 SOMEONE = Landmarks(np.zeros((478, 3), np.float32), np.zeros(52, np.float32), np.eye(4))
@@ -136,3 +136,44 @@ def test_nothing_counts_that_was_not_seen_and_all_that_lasts_does(seen: list[boo
     for n in range(len(seen) - FIRM + 1):
         if all(seen[n : n + FIRM]):
             assert all(counted[n : n + FIRM])
+
+
+def test_frames_that_were_held_back_are_of_the_one_who_is_followed_when_they_settle() -> None:
+    firm = Firm()
+    sights = [Sight(Frame(NOTHING, n / 25), SOMEONE, 1, int(n == FIRM - 1)) for n in range(FIRM)]
+    settled = [each for sight in sights for each in firm(sight)]
+    assert [each.ident for each in settled] == [1] * FIRM
+
+
+def numbered(*seen: tuple[float, int, int]) -> list[int]:
+    """Whose face it is in frames with a time, who is followed (0: no face) and how many faces there are."""
+    persons = Persons()
+    return [
+        persons(Sight(Frame(NOTHING, time), SOMEONE if ident else None, faces, ident))
+        for time, ident, faces in seen
+    ]
+
+
+def test_who_is_followed_again_after_a_while_is_the_same_and_after_long_another() -> None:
+    assert numbered((0, 0, 0), (1, 1, 1), (2, 0, 0), (8, 2, 1), (9, 0, 0)) == [0, 1, 1, 1, 1]
+    assert numbered((1, 1, 1), (2, 0, 0), (1 + AWAY + 0.1, 2, 1), (12, 2, 1)) == [1, 1, 2, 2]
+
+
+def test_who_is_followed_where_there_were_several_is_another() -> None:
+    assert numbered((1, 1, 2), (2, 1, 1), (3, 0, 0), (5, 2, 1), (6, 2, 1)) == [1, 1, 1, 2, 2]
+    assert numbered((1, 1, 1), (3, 0, 1), (5, 2, 2)) == [1, 1, 2]
+    assert numbered((1, 1, 2), (9, 1, 1), (13, 2, 1)) == [1, 1, 1]
+
+
+def test_another_in_the_frame_makes_nobody_another_who_stays() -> None:
+    assert numbered((1, 1, 2), (2, 1, 2), (2.5, 0, 1), (3, 1, 2)) == [1] * 4
+
+
+@pytest.mark.parametrize(("away", "number"), [(2.0, 1), (60.0, 2), (-500.0, 1)])
+def test_after_a_loss_of_the_camera_it_is_told_alike_though_counting_begins_anew(
+    away: float, number: int
+) -> None:
+    persons = Persons()
+    persons(Sight(Frame(NOTHING, 1000.0), SOMEONE, 1, 1))
+    persons.reopened()
+    assert persons(Sight(Frame(NOTHING, 1000.0 + away), SOMEONE, 1, 1)) == number

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from insightsim.aus import COLUMNS, FACES, LANDMARKS, SKIPPED
+from insightsim.aus import COLUMNS, FACE_ID, FACES, LANDMARKS, SKIPPED
 from insightsim.types import Signal
 from streaming.face_chain import FaceChain
 from streaming.pipeline import choose_face_model
@@ -31,3 +31,24 @@ def test_a_count_that_is_none_is_passed_over_and_ends_nothing(wrong: float) -> N
     chain(rows(2.0, wrong, 1.1))
     chain(rows(wrong, 5.0, 1.2))
     assert chain.figures == {FACES: 2, SKIPPED: 5}
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_windows_begin_anew_with_another_person_and_not_with_the_first(size: int) -> None:
+    """None without a face at first, one from 2 s, another from 12 s; a number that is none says nothing."""
+    names = (*NAMES, FACE_ID)
+    times = np.arange(0.05, 24, 0.1)
+    data = np.zeros((len(times), len(names)), np.float32)
+    data[:, :2] = 1
+    data[times < 2, : len(COLUMNS)] = np.nan
+    data[:, -1] = (times > 2) + (times > 12.0) * 1.0
+    data[times > 23, -1] = np.nan
+    chain = FaceChain(partial(choose_face_model, "auto"), SourceInfo("ours", names, LANDMARKS, 10.0))
+    whole = Signal("face", names, LANDMARKS, 10.0, data, times)
+    said = [p for first in range(0, len(whole), size) for p in chain(whole[first : first + size])]
+    assert [p.time for p in said if p.vadl is None] == []
+    judged = np.array([p.time for p in said])
+    assert judged.min() == pytest.approx(8.05, abs=0.25)
+    assert judged[judged < 13].max() == pytest.approx(11.95, abs=0.25)
+    assert judged[judged > 12].min() == pytest.approx(20.05, abs=0.25)
+    assert judged.max() > 23.5

@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from insightsim.aus import COLUMNS, FACES, INTENSITIES, LANDMARKS, SKIPPED
+from insightsim.aus import COLUMNS, FACE_ID, FACES, INTENSITIES, LANDMARKS, SKIPPED
 from insightsim.errors import DatasetError, ModelError, StreamLost
-from insightsim.types import Frame, Signal, join
+from insightsim.face import ActionUnits
+from insightsim.types import Frame, Landmarks, Signal, join
+from streaming import face_source
 from streaming.camera import FrameInfo, decode
 from streaming.face_source import FaceSource
 from streaming.video import Video
+from tests.faces import face, with_points
 
 
 def rows(source: FaceSource) -> Signal:
@@ -36,13 +39,14 @@ def clip(shared: Path, name: str) -> Video:
 def test_every_picture_of_a_clip_with_one_face_gives_a_row_of_numbers(shared: Path, bundle: Path) -> None:
     signal = rows(FaceSource(clip(shared, "WolfgangLanger_Pexels.mp4"), lambda: bundle))
     assert (signal.stream, signal.unit) == ("face", LANDMARKS)
-    assert signal.ch_names == (*COLUMNS, FACES, SKIPPED)
+    assert signal.ch_names == (*COLUMNS, FACES, SKIPPED, FACE_ID)
     assert signal.sfreq == pytest.approx(23.976, abs=1e-3)
     assert len(signal) == 472
     np.testing.assert_allclose(signal.times, np.arange(472) / signal.sfreq, atol=1e-3)
     assert column(signal, "success") == [1.0] * 472
     assert column(signal, FACES) == [1.0] * 472
     assert column(signal, SKIPPED) == [0.0] * 472
+    assert column(signal, FACE_ID) == [1.0] * 472
     assert np.isfinite(signal.data).all()
 
 
@@ -171,3 +175,76 @@ def test_what_is_wrong_with_model_or_video_is_said_before_anything_else(
     with pytest.raises(DatasetError, match="no such file"):
         source.open()
     source.close()
+
+
+class Told:
+    """In place of a landmark model: who is seen in each picture, (face, number of faces, ident)."""
+
+    seen: Sequence[tuple[Landmarks | None, int, int]] = ()
+
+    def __init__(self, bundle: Path) -> None:
+        self._seen = iter(self.seen)
+        self.ident = 0
+
+    def __call__(self, frame: Frame) -> tuple[Landmarks | None, int]:
+        there, faces, self.ident = next(self._seen)
+        return there, faces
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def told(
+    monkeypatch: pytest.MonkeyPatch,
+    *seen: tuple[Landmarks | None, int, int, int],
+    units: ActionUnits | None = None,
+) -> Signal:
+    """The rows of stretches of pictures: who is seen, how many there are, ident, number of pictures."""
+    monkeypatch.setattr(Told, "seen", [each[:3] for each in seen for _ in range(each[3])])
+    monkeypatch.setattr(face_source, "Landmarker", Told)
+    still = Still(np.zeros((1, 1, 3), np.uint8), sum(each[3] for each in seen))
+    return rows(FaceSource(still, lambda: Path(), units))
+
+
+SMILING, OTHER = with_points(face(), (0, 0.25, 0), 61, 291), face(seed=2)
+
+
+@pytest.mark.parametrize("faces", [1, 2])
+def test_only_of_another_person_a_new_rest_is_learnt_from_their_first_picture_on(
+    monkeypatch: pytest.MonkeyPatch, faces: int
+) -> None:
+    """As the ident says late, when pictures were held back already."""
+    signal = told(
+        monkeypatch, (face(), faces, 1, 100), (None, 0, 1, 30), (SMILING, 1, 1, 2), (SMILING, 1, 2, 100)
+    )
+    smile, confidence, person = (column(signal, name) for name in ("AU12_r", "confidence", FACE_ID))
+    if faces == 1:
+        assert person == [1.0] * 232
+        assert min(smile[130:]) > 1.0
+        assert confidence[130] == 1.0
+    else:
+        assert person == [1.0] * 130 + [2.0] * 102
+        assert max(smile[130:]) < 0.1
+        assert confidence[130] == 0.5
+
+
+def test_a_neutral_face_that_was_given_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    from insightsim import neutral
+
+    units = ActionUnits(neutral.learn([face()] * 40))
+    signal = told(monkeypatch, (face(), 2, 1, 10), (None, 1, 1, 30), (OTHER, 1, 2, 10), units=units)
+    assert column(signal, FACE_ID)[-1] == 2.0
+    assert column(signal, "confidence")[-1] == 1.0
+
+
+def test_a_face_that_is_no_face_in_the_end_gives_none_of_the_pictures_held_back_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of several pictures that settle at once has its own row."""
+    signal = told(monkeypatch, (face(), 1, 0, 2), (None, 0, 0, 1), (face(), 1, 1, 4))
+    assert column(signal, "success") == [0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    moving = [with_points(face(), (0, 0.05 * n, 0), 61, 291) for n in range(4)]
+    signal = told(monkeypatch, *[(each, 1, 1, 1) for each in (*moving, None)])
+    alone = ActionUnits()
+    expected = [alone(n / 25, each) for n, each in enumerate((*moving, None))]
+    np.testing.assert_array_equal(signal.data[:, : len(COLUMNS)], np.stack(expected))
