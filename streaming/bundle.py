@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
+import shutil
 import tempfile
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -12,8 +15,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
+from typing import IO
 
-from insightsim.errors import ModelError, readable
+from insightsim.errors import ModelError, StreamAwaited, readable
 from insightsim.folders import FOLDER, cache, fetched
 
 PIECE = 1 << 16
@@ -22,6 +26,10 @@ MOST = 1 << 28
 """Bytes of a file whose size is not known."""
 WITHIN = 10.0
 """Seconds a server may be silent."""
+SLOWEST, GRACE = 4000, 10.0
+"""Bytes a second that a server must have sent on the whole, once so many seconds have passed."""
+AT_ONCE = 0.5
+"""Seconds of a download between two looks at whether it is still wanted."""
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many are there."""
@@ -76,6 +84,38 @@ def obtain(path: str = "", remote: Remote = BUNDLE) -> Path:
     return target
 
 
+class Obtaining:
+    """`obtain` for somebody who must not be held up: while it is fetched, each call soon says so and ends.
+
+    What came so far is gone with whoever asks no more.
+    """
+
+    def __init__(self, path: str = "", remote: Remote = BUNDLE) -> None:
+        self.path = path
+        self.remote = remote
+        self._target = cache() / remote.name
+        self._coming: Iterator[tuple[int, int]] | None = None
+
+    def __call__(self) -> Path:
+        """Where the file is. Raises ModelError, and StreamAwaited while it is being fetched."""
+        if self._coming is None:
+            if (found := locate(self.path, self.remote)) is not None:
+                return found
+            self._coming = fetching(self.remote, self._target)
+            raise self._awaited(0.0)  # before it is asked whether there is a connection
+        coming, self._coming = self._coming, None
+        until = time.monotonic() + AT_ONCE
+        for received, size in coming:
+            if time.monotonic() > until:
+                self._coming = coming
+                raise self._awaited(received / size)
+        return self._target
+
+    def _awaited(self, share: float) -> StreamAwaited:
+        what = "the landmark model" if self.remote is BUNDLE else self.remote.name
+        return StreamAwaited(f"fetching {what}, once for all: {10 * math.floor(10 * share)} %")
+
+
 @contextmanager
 def bar(title: str) -> Iterator[Progress]:
     """A progress bar on stderr, moved on by what it gives."""
@@ -105,38 +145,59 @@ def check(path: Path, remote: Remote) -> None:
 
 def fetch(remote: Remote, target: Path, progress: Progress | None = None) -> None:
     """Fetch the file to `target`, which is there whole and checked, or not at all. Raises ModelError."""
+    for received, size in fetching(remote, target):
+        if progress is not None:
+            progress(received, size)
+
+
+def fetching(remote: Remote, target: Path) -> Iterator[tuple[int, int]]:
+    """`fetch` as it goes: after each piece, how many bytes of how many are there. Raises ModelError.
+
+    It may be left at any piece; nothing of it stays then.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        so_far = tempfile.TemporaryFile(dir=target.parent)  # noqa: SIM115 (goes with us, however we end)
     except OSError as error:
         raise ModelError(f"{target.parent}: nothing can be kept there ({error.strerror})") from error
+    with so_far:
+        try:
+            yield from _transfer(remote, so_far.write)
+            so_far.seek(0)
+            _keep(so_far, target)
+        except (OSError, HTTPException, ValueError) as error:
+            why = f"{remote.name} could not be fetched from {remote.address} ({_reason(error)})"
+            raise ModelError(f"{why}; {_by_hand(remote)}") from error
+
+
+def _keep(content: IO[bytes], target: Path) -> None:
+    """Write the target as a whole. Raises OSError."""
+    handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            _transfer(remote, file.write, progress)
+            shutil.copyfileobj(content, file)
         Path(part).chmod(0o644)
         os.replace(part, target)
-    except (OSError, HTTPException, ValueError) as error:
-        raise ModelError(
-            f"{remote.name} could not be fetched from {remote.address} ({_reason(error)}); {_by_hand(remote)}"
-        ) from error
     finally:
         with suppress(FileNotFoundError):
             os.unlink(part)
 
 
-def _transfer(remote: Remote, write: Callable[[bytes], object], progress: Progress | None) -> None:
-    """Hand on what the server sends. Raises ModelError where that is not what was expected."""
-    digest, received = hashlib.sha256(), 0
+def _transfer(remote: Remote, write: Callable[[bytes], object]) -> Iterator[tuple[int, int]]:
+    """Hand on what the server sends. Raises ValueError where that is not what was expected; OSError."""
+    digest, received, began = hashlib.sha256(), 0, time.monotonic()
     with urllib.request.urlopen(remote.address, timeout=WITHIN) as answer:
         size = remote.size or answer.length or MOST
-        while piece := answer.read(PIECE):
+        while piece := answer.read1(PIECE):  # what is there: a slow server must not keep us from a look
             received += len(piece)
             if received > size:
                 break
+            passed = time.monotonic() - began
+            if received < min(size, SLOWEST * (passed - GRACE)):
+                raise ValueError(f"too slow: {received:,} of {size:,} bytes came in {passed:.0f} s")
             digest.update(piece)
             write(piece)
-            if progress is not None:
-                progress(received, size)
+            yield received, size
     if received != size and (received > size or size != MOST):
         more = "more than " if received > size else ""
         raise ValueError(f"{more}{min(received, size):,} bytes came, expected {size:,}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from insightsim import cardfile, models, neutral
+from insightsim import cardfile, files, models, neutral
 from insightsim.affect import Glances
 from insightsim.aus import COLUMNS
 from insightsim.errors import SettingsError, readable
 from insightsim.face import ActionUnits
 from streaming.browser import BrowserFrames
-from streaming.bundle import obtain
+from streaming.bundle import Obtaining
 from streaming.camera import Frames
 from streaming.face_source import FaceSource
 from streaming.lsl import Inlet
@@ -23,13 +23,14 @@ from streaming.settings import Wanted
 from streaming.sources import Source
 from streaming.synthetic_face import SyntheticFace
 from streaming.video import Video
-from streaming.webcam import Camera
+from streaming.webcam import Camera, index_of
 
 
 def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Start | None = None) -> Source:
     """The face source a session asks for; `browser` is where a page puts its pictures.
 
-    A recorded one begins with what else has the same `start`. Raises SettingsError, StreamError, ModelError.
+    A recorded one begins with what else has the same `start`. Raises SettingsError, StreamError, ModelError,
+    DatasetError.
     """
     kind, _, text = wanted.face.partition(":")
     if kind == "openface" and text:
@@ -41,7 +42,7 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
     if (frames := _frames(wanted, browser, start)) is not None:
         rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
         glances = partial(_glances, wanted.face_model_vadl)
-        return FaceSource(frames, partial(obtain, wanted.face_model), ActionUnits(rest), glances)
+        return FaceSource(frames, Obtaining(wanted.face_model), ActionUnits(rest), glances)
     raise SettingsError(
         f"unknown face source {wanted.face_shown!r}; expected camera:0, video:PATH, rtsp://…, browser, "
         "openface:PATH, lsl:NAME, lsl:type=AU, lsl:source_id=…, synthetic or synthetic:SEED"
@@ -68,10 +69,12 @@ def _glances(model: str) -> Glances | None:
 
 
 def _frames(wanted: Wanted, browser: BrowserFrames | None, start: Start | None) -> Frames | None:
-    """Where pictures come from; None where action units come from elsewhere. Raises SettingsError."""
+    """Where pictures come from; None where action units do. Raises SettingsError, DatasetError."""
     kind, _, rest = wanted.face.partition(":")
     if kind == "video" and rest:
-        return Video(Path(rest).expanduser(), wanted.speed, start)
+        files.check(path := Path(rest).expanduser())  # before the landmark model is fetched for nothing
+        return Video(path, wanted.speed, start)
     if kind in ("camera", "rtsp", "rtsps"):
+        index_of(wanted.face)  # or it is none
         return Camera(wanted.face)
     return browser if browser is not None and wanted.face == browser.query else None

@@ -64,6 +64,7 @@ async def _find(call: Call, branch: Branch, take: Take, patient: bool) -> None:
             return take(await call(partial(branch.open, TRY)))
         except StreamAwaited as awaited:
             take(branch.waiting(str(awaited)))
+            deadline = clock() + OPEN_WITHIN - TRY  # what is to be found has not been looked for yet
         except StreamNotFound as missing:
             if clock() < deadline:
                 continue

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from insightsim.errors import ModelError
+from insightsim.errors import ModelError, StreamAwaited
 from insightsim.folders import FOLDER, cache
+from insightsim.types import Frame
 from streaming import bundle
-from streaming.bundle import BUNDLE, Remote, check, fetch, locate, obtain
+from streaming.branch import Branch, Event
+from streaming.bundle import BUNDLE, Obtaining, Remote, check, fetch, locate, obtain
+from streaming.camera import FrameInfo
+from streaming.face_chain import FaceChain
+from streaming.face_source import FaceSource
+from streaming.pipeline import choose_face_model
+from streaming.pump import pump
 
 CONTENT = bytes(range(256)) * 1000
 PATIENCE = 30.0
@@ -45,7 +54,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         body = {"/good": CONTENT, "/cut": CONTENT[:100_000], "/wrong": CONTENT[::-1]}
-        body |= {"/long": CONTENT + b"!", "/endless": CONTENT}
+        body |= {"/long": CONTENT + b"!", "/endless": CONTENT, "/drip": b""}
         if self.path == "/hang":
             self.server.hang.wait(PATIENCE)
         if (content := body.get(self.path)) is None:
@@ -56,6 +65,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         self.wfile.write(content)
+        if self.path == "/drip":
+            try:
+                for byte in CONTENT:
+                    self.wfile.write(bytes([byte]))
+                    if self.server.hang.wait(0.005):
+                        return
+            except OSError:
+                self.server.cut_off.set()
         if self.path == "/endless":
             try:
                 for _ in range(1000):
@@ -145,6 +162,83 @@ def test_a_server_that_is_silent_is_given_up(server: Server, monkeypatch: pytest
     monkeypatch.setattr(bundle, "WITHIN", 0.05)
     with pytest.raises(ModelError, match="timed out"):
         obtain(remote=server.remote("hang"))
+    assert left(cache()) == []
+
+
+def test_a_server_that_hardly_sends_anything_is_given_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle, "GRACE", 0.05)
+    with pytest.raises(ModelError, match=r"too slow: \d+ of 256,000 bytes came"):
+        obtain(remote=server.remote("drip"))
+    assert server.cut_off.wait(PATIENCE)
+    assert left(cache()) == []
+
+
+def test_what_is_fetched_piece_by_piece_says_so_until_it_is_there(server: Server) -> None:
+    obtaining, said = Obtaining(remote=server.remote("good")), list[str]()
+    while True:
+        try:
+            path = obtaining()
+            break
+        except StreamAwaited as awaited:
+            said.append(str(awaited))
+    assert said[0] == "fetching thing.task, once for all: 0 %"
+    assert path.read_bytes() == CONTENT
+    assert obtaining() == path
+    assert server.asked == ["/good"]
+
+
+def test_a_download_that_failed_is_tried_anew_when_it_is_asked_for_again(server: Server) -> None:
+    obtaining = Obtaining(remote=server.remote("cut"))
+    for _ in range(2):
+        with pytest.raises(StreamAwaited):
+            obtaining()
+        with pytest.raises(ModelError, match="100,000 bytes came"):
+            obtaining()
+    assert server.asked == ["/cut"] * 2
+
+
+class Dark:
+    """Pictures that nobody ever gets to see."""
+
+    query = "camera:0"
+    skipped = 0
+
+    def open(self, within: float = 0.0) -> FrameInfo:
+        raise AssertionError("opened without a landmark model")
+
+    def grab(self) -> Sequence[Frame]:
+        return []
+
+    def lag(self, time: float) -> float:
+        return 0.0
+
+    def close(self) -> None:
+        pass
+
+
+def test_who_stops_while_the_model_is_fetched_does_not_wait_for_the_server(server: Server) -> None:
+    source = FaceSource(Dark(), Obtaining(remote=server.remote("drip")))
+    branch = Branch(source, "face", partial(FaceChain, partial(choose_face_model, "auto")))
+
+    async def scenario() -> None:
+        fetching, said = asyncio.Event(), list[str | None]()
+
+        def take(event: Event) -> None:
+            said.append(event.state.reason)
+            if len(said) > 3:  # pieces have come
+                fetching.set()
+
+        pumping = asyncio.create_task(pump(branch, take))
+        await asyncio.wait_for(fetching.wait(), PATIENCE)
+        assert said[-1] == "fetching thing.task, once for all: 0 %"
+        pumping.cancel()
+        await asyncio.wait_for(asyncio.wait([pumping]), PATIENCE)
+        assert pumping.cancelled()
+
+    asyncio.run(scenario())
+    assert not server.cut_off.is_set()  # it would have gone on
     assert left(cache()) == []
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from insightsim.errors import SettingsError, SignalError, StreamLost, StreamNotFound
+from insightsim.errors import SettingsError, SignalError, StreamAwaited, StreamLost, StreamNotFound
 from insightsim.types import VADL, Estimate, Prediction, Quality, Signal, StreamState, StreamStatus
 from streaming import branch as branch_module
 from streaming import pump
@@ -194,6 +194,26 @@ def test_a_stream_that_is_not_there_at_the_start_is_an_error_not_a_wait(
     with pytest.raises(ExceptionGroup) as raised:
         run(source)
     assert isinstance(errors_of(raised)[0], StreamNotFound)
+
+
+def test_while_something_is_awaited_first_the_time_to_find_a_stream_does_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+
+    class Fetched(Noise):
+        """Its model is fetched for a minute; then the camera needs some tries."""
+
+        def open(self, within: float = 0.0) -> SourceInfo:
+            now[0] += 60.0 * (len(self.refusals) == 4)
+            return super().open(within)
+
+    monkeypatch.setattr(pump, "clock", lambda: now[0])
+    source = Fetched(6, delay=0.002)
+    source.opens = 1
+    source.refusals = [StreamAwaited("fetching"), *[StreamNotFound("no picture yet")] * 3]
+    _, seen = run(source)
+    assert statuses(seen)[-2:] == ["live", "ended"]
 
 
 def test_where_others_are_watched_too_a_stream_that_is_missing_is_looked_for_until_it_is_there(
