@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 STATISTICS = ("mean", "5th percentile", "95th percentile")
 """Of each of the network's columns over a window: what it is then judged by."""
 
+UNMEASURED = 0.25
+"""Spread, at least, of a network that nobody measured: not to waver is not to be right."""
+
 
 def statistics(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """(3 × n_columns,): STATISTICS of rows (n_rows, n_columns)."""
@@ -34,18 +37,22 @@ def prepared(picture: NDArray[np.uint8], network: FaceNetwork) -> NDArray[np.flo
 
 
 def judged(
-    features: NDArray[np.float32], network: FaceNetwork
+    features: NDArray[np.float32], network: FaceNetwork, measured: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probability and spread, both (n, 4), from STATISTICS (n, 3 × n_columns).
 
     NaN in the dimensions of which the network does not speak. The spread is half the width of the middle 90 %
-    of what it said within the window: how far its opinion moved, not how wrong it may be.
+    of what it said within the window: how far its opinion moved, not how wrong it may be. So it is UNMEASURED
+    at least, unless it was measured how often the network is right.
     """
     share = np.clip((features.astype(np.float64) - network.low) / (network.high - network.low), 0, 1)
     mean, low, high = np.split(share, 3, axis=1)
     probability, spread = np.full((2, len(features), len(DIMENSIONS)), np.nan)
     spoken = [DIMENSIONS.index(dimension) for dimension in network.outputs]
-    probability[:, spoken], spread[:, spoken] = mean, (high - low) / 2
+    probability[:, spoken], spread[:, spoken] = (
+        mean,
+        np.maximum((high - low) / 2, 0.0 if measured else UNMEASURED),
+    )
     return probability, spread
 
 

@@ -77,7 +77,7 @@ class Network(Model):
 
     def __call__(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Probability and spread, both (n, 4), of windows by their `affect.statistics`."""
-        return affect.judged(features, self._described)
+        return affect.judged(features, self._described, measured=bool(self.card.scores))
 
 
 def _quantile(ordered: NDArray[np.float64], share: float) -> NDArray[np.float64]:

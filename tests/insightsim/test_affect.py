@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from insightsim import affectnet
-from insightsim.affect import Glances, judged, prepared, statistics
-from insightsim.cards import FaceNetwork
+from insightsim.affect import UNMEASURED, Glances, judged, prepared, statistics
+from insightsim.cards import FaceNetwork, Score
 from insightsim.crop import crop
 from insightsim.face_judge import FaceJudge
 from insightsim.models import Network
@@ -47,14 +47,16 @@ def test_a_window_is_judged_by_the_mean_of_what_was_said_and_its_spread_by_how_t
     rows = np.stack([np.linspace(-1, 1, 101), np.full(101, 0.5)], axis=1).astype(np.float32)
     probability, spread = judged(statistics(rows)[None], NETWORK)
     np.testing.assert_allclose(probability, [[0.5, 0.75, np.nan, np.nan]], atol=1e-6)
-    np.testing.assert_allclose(spread, [[0.45, 0, np.nan, np.nan]], atol=1e-6)
+    np.testing.assert_allclose(spread, [[0.45, UNMEASURED, np.nan, np.nan]], atol=1e-6)
+    _, measured = judged(statistics(rows)[None], NETWORK, measured=True)
+    np.testing.assert_allclose(measured, [[0.45, 0, np.nan, np.nan]], atol=1e-6)
 
 
 def test_what_is_beyond_the_ends_of_its_scale_is_certain_and_no_more() -> None:
     rows = np.array([[-3, 9]], np.float32)
     probability, spread = judged(statistics(rows)[None], NETWORK)
     np.testing.assert_array_equal(probability[0, :2], [0, 1])
-    np.testing.assert_array_equal(spread[0, :2], 0)
+    np.testing.assert_array_equal(spread[0, :2], UNMEASURED)
 
 
 def test_a_card_may_name_other_outputs_and_dimensions() -> None:
@@ -110,7 +112,7 @@ def test_a_window_of_its_columns_becomes_a_prediction_of_two_dimensions_without_
     data = np.full((121, 2), (0.5, -0.5), np.float32)
     (prediction,) = FaceJudge(network)([Signal("face", RECIPE.ch_names, RECIPE.unit, 30.0, data, times)])
     assert prediction.vadl == pytest.approx((0.75, 0.25, np.nan, np.nan), nan_ok=True)
-    assert prediction.spread == pytest.approx((0, 0, np.nan, np.nan), nan_ok=True)
+    assert prediction.spread == pytest.approx((0.25, 0.25, np.nan, np.nan), nan_ok=True)
     assert (prediction.model, prediction.skill) == ("face-affectnet", VADL(0, 0, 0, 0))
 
 
@@ -121,3 +123,11 @@ def test_a_window_with_hardly_a_face_is_not_judged(network: Network) -> None:
     (prediction,) = FaceJudge(network)([Signal("face", RECIPE.ch_names, RECIPE.unit, 30.0, data, times)])
     assert prediction.vadl is None
     assert "a face in only" in (prediction.quality.reason or "")
+
+
+def test_a_network_that_was_measured_may_be_as_sure_as_it_is(network: Network) -> None:
+    scores = {"valence": Score(0.75, 0.6, 0.9, 0.8, 0.5, 0.75)}
+    measured = Network(replace(network.card, scores=scores), network.session)
+    steady = statistics(np.full((9, 2), 0.5, np.float32))[None]
+    assert measured(steady)[1][0, 0] == 0
+    assert network(steady)[1][0, 0] == UNMEASURED
