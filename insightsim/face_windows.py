@@ -33,7 +33,8 @@ class FaceWindows:
 
     So no window waits for a later row, windows of different streams line up to within a frame, and chunking
     makes no difference. Rows whose stamps repeat or go back are dropped and counted. Where the clock was set
-    back, or nothing came for as long as a window, they start anew.
+    back, or nothing came for as long as a window, they start anew, once a second row confirms it: a single
+    stamp far off is a damaged one.
     """
 
     def __init__(self, seconds: float, step: float) -> None:
@@ -44,6 +45,8 @@ class FaceWindows:
 
     def begin(self) -> None:
         """Begin anew: no window holds rows from before and after. What was counted stays."""
+        self._astray: Signal | None = None
+        """A row whose stamp is far from all before: the next one tells whether the clock jumped."""
         self._pending: Signal | None = None
         """The rows that later windows may need."""
         self._first = math.inf
@@ -93,20 +96,36 @@ class FaceWindows:
 
     def _in_order(self, chunk: Signal) -> Iterator[Signal]:
         """Stretches of increasing stamps; `_pending` is let go of between two of them."""
+        if self._astray is not None:
+            chunk = join([self._astray, chunk])
         start, keep = 0, np.zeros(len(chunk), bool)
         newest = -math.inf if self._pending is None else float(self._pending.times[-1])
-        for i, time in enumerate(chunk.times.tolist()):
-            step = time - newest
-            if not math.isfinite(time) or -RESET <= step <= 0:
+        astray: int | None = None
+        times = chunk.times.tolist()
+        for i, time in enumerate(times):
+            if not math.isfinite(time):
                 self.dropped += 1
                 continue
-            if newest > -math.inf and (step < 0 or step > self.seconds):
-                yield from _kept(chunk, keep, start, i)
-                self._pending, start = None, i
-                self.resets += step < 0
+            if newest > -math.inf and not -RESET <= time - newest <= self.seconds:
+                if astray is None or not 0 < time - times[astray] <= self.seconds:
+                    self.dropped += astray is not None
+                    astray = i
+                    continue
+                yield from _kept(chunk, keep, start, astray)
+                self._pending, start = None, astray
+                self.resets += times[astray] < newest
+                self.gaps += times[astray] > newest
+                keep[astray], newest = True, times[astray]
+            elif astray is not None:  # it was that row alone
+                self.dropped += 1
+            astray = None
+            if (step := time - newest) <= 0:
+                self.dropped += 1
+                continue
             self.gaps += GAP < step < math.inf
             keep[i], newest = True, time
         yield from _kept(chunk, keep, start, len(chunk))
+        self._astray = None if astray is None else chunk[astray : astray + 1]
 
 
 def _kept(chunk: Signal, keep: NDArray[np.bool_], start: int, stop: int) -> Iterator[Signal]:

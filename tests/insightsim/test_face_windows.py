@@ -72,6 +72,32 @@ def test_a_clock_set_back_begins_anew_and_is_counted() -> None:
     assert windows.resets == 1
 
 
+@pytest.mark.parametrize("stray", [1e5, -1e5, 60.0])
+@pytest.mark.parametrize("size", [1, 1000])
+def test_a_single_stamp_far_off_costs_its_row_and_no_window(stray: float, size: int) -> None:
+    times = np.arange(0, 30, 0.1)
+    times[123] = stray
+    windows = FaceWindows(8.0, 0.25)
+    found = [time for at in range(0, 300, size) for time in ends(windows, times[at : at + size])]
+    assert found == ends(FaceWindows(8.0, 0.25), np.delete(times, 123))
+    assert len(found) == 88
+    assert (windows.dropped, windows.gaps, windows.resets) == (1, 0, 0)
+
+
+def test_of_stamps_that_jump_about_none_is_believed() -> None:
+    windows = FaceWindows(2.0, 0.5)
+    assert ends(windows, np.array([0.0, 1.0, 500.0, 900.0, 100.0, np.nan, 1.5, 2.0])) == [2.0]
+    assert (windows.dropped, windows.resets) == (4, 0)
+
+
+def test_begun_anew_on_request_no_window_holds_what_was_before() -> None:
+    windows = FaceWindows(1.0, 0.5)
+    ends(windows, np.arange(0, 1.6, 0.1))
+    windows.begin()
+    assert windows.filled == 0
+    assert ends(windows, np.arange(1.6, 3.15, 0.1)) == [3.0]
+
+
 @pytest.mark.parametrize(
     ("times", "valid", "share"),
     [
