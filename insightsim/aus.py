@@ -39,8 +39,8 @@ NAMES = {
 """As the Facial Action Coding System calls them."""
 
 FACES, SKIPPED, FACE_ID = "faces", "skipped", "face_id"
-"""Further channels of our own cameras: faces in the frame; frames passed over so far for newer ones; and the number
-of the person whose face is followed, or was last, from 1; 0 before there was one (`follow.Persons`).
+"""Further channels of our own cameras: faces in the frame; frames passed over so far for newer ones; the
+number of the person whose face is followed, or was last, from 1; 0 before there was one (`follow.Persons`).
 """
 
 TIERS = {

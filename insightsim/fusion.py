@@ -23,8 +23,9 @@ class LateFusion:
     """What the latest predictions of all streams come to together: see `evidence.fuse`.
 
     A stream's weight per dimension is its model's measured skill, times its window's quality, times its
-    freshness: 1 up to a second behind the newest stream, 0 from `max_age` seconds on. Ages are told by the
-    moments at which predictions were due here, so streams stamped by clocks of their own compare too.
+    freshness: 1 up to a second behind the newest stream that can have a say, 0 from `max_age` seconds on.
+    Ages are told by the moments at which predictions were due here, so streams stamped by clocks of their own
+    compare too.
     `weights` (0–1, by the name of a model) stand in place of measured skill. A dimension in which no stream
     has a weight is NaN; without any there is no estimate, and the reason names what each stream lacks.
 
@@ -48,8 +49,8 @@ class LateFusion:
         """The estimate after this prediction; `vadl` equals `raw`, nothing is smoothed here."""
         self._latest[prediction.stream] = prediction
         latest = [self._latest[stream] for stream in sorted(self._latest)]
-        now = max(map(_moment, latest))
-        shares = tuple(self._share(p, now - _moment(p)) for p in latest)
+        now = max(map(_moment, list(filter(self._has_a_say, latest)) or latest))
+        shares = tuple(self._share(p, max(0.0, now - _moment(p))) for p in latest)
         fresh = [p for p, share in zip(latest, shares, strict=True) if share.age < self.max_age]
         bad = tuple(fault for p in fresh for fault in p.quality.bad)
         heard = [(p, share) for p, share in zip(latest, shares, strict=True) if share.reason is None]
@@ -69,11 +70,19 @@ class LateFusion:
             why = p.quality.reason or "no judged window"
             old = f"its newest window is {age:.0f} s old"
             return Share(p.stream, p.model, None, None, SILENT, age, old if p.vadl else why)
-        given, sound = self.weights.get(p.model), p.quality.score * self._freshness(age)
-        trust = p.skill if given is None else (given,) * len(p.skill)
-        weight = _weights(p, trust, sound)
-        reason = None if any(weight) else _unheard(p.model, given)
+        weight = _weights(p, self._trust(p), p.quality.score * self._freshness(age))
+        reason = None if any(weight) else _unheard(p.model, self.weights.get(p.model))
         return Share(p.stream, p.model, p.vadl, p.spread, weight, age, reason)
+
+    def _trust(self, p: Prediction) -> Sequence[float]:
+        """The weight of a stream's model in each dimension, before quality and age."""
+        given = self.weights.get(p.model)
+        return p.skill if given is None else (given,) * len(p.skill)
+
+    def _has_a_say(self, p: Prediction) -> bool:
+        """Whether it would have one if it was fresh, or had judged its window: such ones make others old."""
+        trust = self._trust(p)
+        return any(trust if p.vadl is None else _weights(p, trust, p.quality.score))
 
     def _fuse(
         self, predictions: Sequence[Prediction], shares: Sequence[Share], now: float

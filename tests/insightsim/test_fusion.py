@@ -211,14 +211,37 @@ def test_bounds_are_kept_and_the_value_lies_between_what_was_said(
 
 
 @patiently
-@given(STREAMS, PROBABILITIES, SPREADS)
+@given(STREAMS, PROBABILITIES, SPREADS, st.floats(-10, 10), st.sampled_from([(0.0, 1.0), (0.9, 0.0)]))
 def test_a_missing_stream_is_as_good_as_one_of_weight_zero(
-    told: list[tuple[float, float, float, float]], value: float, spread: float
+    told: list[tuple[float, float, float, float]],
+    value: float,
+    spread: float,
+    age: float,
+    worth: tuple[float, float],
 ) -> None:
+    """Whether its model or its window is worth nothing, and however far it is behind or ahead."""
     predictions = [stream(i, *each) for i, each in enumerate(told)]
-    without, within = after(*predictions), after(*predictions, stream(9, value, spread, 0.0, 5.0))
-    for name in ("vadl", "spread", "quality"):
+    worthless = replace(stream(9, value, spread, worth[0], age), quality=Quality(worth[1], None))
+    without, within = after(*predictions), after(*predictions, worthless)
+    for name in ("vadl", "spread", "quality") if without.vadl else ("vadl", "spread"):
         assert repr(getattr(within, name)) == repr(getattr(without, name))
+    assert all(share.age >= 0 for share in within.shares)
+
+
+def test_a_stream_that_says_nothing_makes_one_old_that_fell_silent_if_it_can_have_a_say() -> None:
+    gone = says(LOW, time=10.0)
+    assert after(gone, says(None, "face", 13.5)).vadl is None
+    assert after(gone, replace(says(None, "face", 13.5), skill=NONE)).vadl == LOW
+    assert after(gone, says(None, "face", 13.5), weights={"face-model": 0.0}).vadl == LOW
+
+
+def test_what_streams_say_at_different_times_is_no_contradiction_to_be_remembered() -> None:
+    for behind, doubted in ((1.0, True), (1.5, False)):
+        fusion = LateFusion()
+        fusion(says(HIGH, "face")), fusion(says(LOW, time=behind))
+        alone = [fusion(says(None, "face", 2.0)), fusion(says(LOW, time=2.0))][-1]
+        assert alone.spread is not None
+        assert (alone.spread.valence > 0.2) == doubted
 
 
 @patiently
