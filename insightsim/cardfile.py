@@ -33,6 +33,8 @@ STEEPEST = 16
 """Order of a filter: nothing like it is used on EEG, and a slip of the pen must not take minutes to build."""
 LARGEST = 1024
 """Pixels across a face that a network may ask for."""
+SHARPEST = 1000
+"""Quality of a notch: below 1 it would be wider than its own frequency, and cannot be built."""
 _HEADER = "# What this model needs and may claim. The ONNX file of the same name lies beside it.\n"
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -194,6 +196,8 @@ def _check_filter(band: Filter, sfreq: float) -> None:
         raise ModelError(f'"recipe.filter.order" is {band.order}, expected 1 to {STEEPEST}')
     if not 0 <= band.notch < math.inf:
         raise ModelError(f'"recipe.filter.notch" is {band.notch:g}, expected a frequency, or 0 for none')
+    if not 1 <= band.notch_q <= SHARPEST:
+        raise ModelError(f'"recipe.filter.notch_q" is {band.notch_q:g}, expected 1 to {SHARPEST}')
 
 
 def _items(value: Any) -> dict[str, Any]:

@@ -11,14 +11,14 @@ import subprocess
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pytest
 
+from insightsim.fusion import LateFusion
 from insightsim.types import Estimate, Prediction, StreamState
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
@@ -107,18 +107,23 @@ def publisher(shared: Path, name: str, stream: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def _overheard(
-    fuse: Callable[[Prediction], Estimate], predictions: list[Prediction], prediction: Prediction
-) -> Estimate:
-    predictions.append(prediction)
-    return fuse(prediction)
+class Overheard(LateFusion):
+    """Keeps what it is told."""
+
+    def __init__(self, predictions: list[Prediction]) -> None:
+        super().__init__()
+        self.predictions = predictions
+
+    def __call__(self, prediction: Prediction) -> Estimate:
+        self.predictions.append(prediction)
+        return super().__call__(prediction)
 
 
 async def watch(session: Session) -> Watched:
     """Until every stream was lost again, as its recording ended, or refused."""
     seen = {person.name: Seen() for person in session.people}
     for person in session.people:
-        person.fuse = partial(_overheard, person.fuse, seen[person.name].predictions)
+        person.fuse = Overheard(seen[person.name].predictions)
 
     async def follow(name: str) -> None:
         async for item in session.participants[name].subscribe():

@@ -13,7 +13,7 @@ from insightsim.unread import unread
 
 @pytest.fixture(scope="module")
 def cards() -> Sequence[Card]:
-    return [card for _, card in models.find()]
+    return [card for _, card in models.find() if card.recipe.stream == "eeg"]
 
 
 def test_channels_without_electrode_names_are_to_be_named(cards: Sequence[Card]) -> None:
