@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from insightsim.errors import SettingsError, StreamLost, StreamNotFound
+from insightsim.errors import InsightSimError, SettingsError, StreamLost, StreamNotFound
 from insightsim.types import Frame
 from streaming.address import without_password
 from streaming.camera import FrameInfo, Slot, opencv
@@ -45,7 +45,7 @@ class Camera:
     def open(self, within: float = 1.0) -> FrameInfo:
         """Wait for its first picture. A camera that is slow to open goes on opening until the next try.
 
-        Raises StreamNotFound, saying what to check.
+        Raises StreamNotFound, saying what to check, and what its thread raised.
         """
         opencv()
         if self._grabber is None or self._grabber.over.is_set():
@@ -55,7 +55,7 @@ class Camera:
         grabber.wanted.set()
         grabber.news.wait(within)
         if grabber.over.is_set():
-            raise StreamNotFound(f"{self.query}: {_to_check(self.query)}")
+            raise grabber.failure or StreamNotFound(f"{self.query}: {_to_check(self.query)}")
         if not grabber.news.is_set():
             raise StreamNotFound(f"{self.query} has not given a picture within {within:g} s")
         self._last = clock()
@@ -63,7 +63,10 @@ class Camera:
         return FrameInfo(self.query, grabber.sfreq)
 
     def grab(self) -> Sequence[Frame]:
-        """The newest picture, within PULL_WITHIN s; a camera has no end. Raises StreamLost after silence."""
+        """The newest picture, within PULL_WITHIN s; a camera has no end.
+
+        Raises StreamLost after silence, and what its thread raised.
+        """
         grabber = self._grabber
         if grabber is None:
             raise StreamLost(f"{self.query} is not open")
@@ -75,7 +78,8 @@ class Camera:
             self.skipped = grabber.slot.skipped - self._before
             return [frame]
         if grabber.over.is_set():
-            raise StreamLost(f"{self.query} gives no more pictures; is it still plugged in?")
+            lost = StreamLost(f"{self.query} gives no more pictures; is it still plugged in?")
+            raise grabber.failure or lost
         if clock() - self._last > LOST_AFTER:
             raise StreamLost(f"{self.query} has given no picture for {LOST_AFTER:g} s")
         return []
@@ -104,6 +108,8 @@ class _Grabber(threading.Thread):
         self.news = threading.Event()
         """Once there was a first picture, or there will be none."""
         self.over = threading.Event()
+        self.failure: InsightSimError | None = None
+        """What ended it, to be raised where pictures are asked for; None where it just ends."""
 
     def run(self) -> None:
         """Open the device, take pictures, let go of it."""
@@ -115,6 +121,11 @@ class _Grabber(threading.Thread):
                     self._take(capture)
             finally:
                 capture.release()
+        except InsightSimError as error:
+            self.failure = error
+        except opencv().error as error:
+            why = " ".join((error.err or str(error)).split())
+            self.failure = StreamLost(f"OpenCV cannot read what the camera gives: {why}")
         finally:
             self.over.set()
             self.news.set()

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
-from insightsim.errors import SettingsError, StreamLost, StreamNotFound
+from insightsim.errors import SettingsError, StreamError, StreamLost, StreamNotFound
 from streaming import lsl, webcam
 from streaming.branch import Branch, Event
 from streaming.face_chain import FaceChain
@@ -221,6 +221,35 @@ def test_a_camera_that_does_not_open_is_not_found_and_tried_anew() -> None:
     assert shades(camera) == [5]
     camera.close()
     last.unplug()
+
+
+class Broken(Device):
+    """One whose second picture has two colours."""
+
+    def retrieve(self) -> tuple[bool, Any]:
+        if self._shade == 2:
+            return True, np.zeros((4, 6, 2), np.uint8)
+        return super().retrieve()
+
+
+def test_what_the_cameras_thread_raises_is_raised_where_pictures_are_asked_for(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def unloadable() -> Device:
+        raise StreamError("OpenCV cannot be loaded")
+
+    with pytest.raises(StreamError, match="OpenCV cannot be loaded"):
+        Camera("camera:0", unloadable).open(PATIENCE)
+    device = Broken()
+    camera = opened(device)
+    assert shades(camera) == [1]
+    device.orders.put(2)
+    assert camera._grabber is not None
+    assert camera._grabber.over.wait(PATIENCE)
+    with pytest.raises(StreamLost, match="OpenCV cannot read what the camera gives"):
+        camera.grab()
+    camera.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_program_whose_camera_hangs_can_end() -> None:
