@@ -168,17 +168,21 @@ class Branch:
     def _live(self, prediction: Prediction) -> Event:
         now, lag = clock(), self.source.lag(prediction.time)
         notes = [self._chain.note]
-        if other_clock := self._is_of_another_clock(lag):
+        if other_clock := not math.isnan(lag) and self._is_of_another_clock(lag):
             off = f"{abs(lag):.0f} s off"
             notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
         return self._event(
             "live",
-            replace(prediction, moment=now if other_clock else now - lag),
+            replace(prediction, moment=now if other_clock else self._moment(prediction.time, now - lag)),
             reason="; ".join(filter(None, notes)) or None,
             model=prediction.model,
             left_out=self._chain.left_out,
-            **self._figures(None if other_clock else lag),
+            **self._figures(None if other_clock or math.isnan(lag) else lag),
         )
+
+    def _moment(self, time: float, otherwise: float) -> float:
+        """When a sample of this stamp was due: flat out, the stamps are all that tells what belongs together."""
+        return time if self.newest is not None and math.isnan(self.source.lag(time)) else otherwise
 
     def _is_of_another_clock(self, lag: float) -> bool:
         """Whether no lag explains it: too long, ahead of time, or long since the clock was set back."""
@@ -210,6 +214,9 @@ class Branch:
 
     def ended(self) -> Event:
         """The recording is over."""
+        if self.chain is not None and self.chain.filled < 1:
+            reason = f"it ended with {self.chain.filled:.0%} of the first window: too short for any estimate"
+            return self._event("ended", self._silence(reason), reason=reason)
         return self._event("ended", self._silence("the recording has ended"))
 
     def failed(self, reason: str) -> Event:
@@ -224,7 +231,8 @@ class Branch:
         """No estimate from here on, stamped as the newest sample: its clock may be another."""
         time = clock() if self.newest is None else self.newest
         quality = Quality(0.0, reason)
-        return Prediction(self.state.stream, time, None, None, quality, self.state.model, moment=clock())
+        moment = self._moment(time, clock())
+        return Prediction(self.state.stream, time, None, None, quality, self.state.model, moment=moment)
 
     def _figures(self, lag: float | None) -> dict[str, object]:
         counts = {"gaps": self._chain.gaps, "dropped": self._chain.dropped}

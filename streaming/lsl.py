@@ -207,8 +207,10 @@ class Inlet:
 def _lost_is_lost(query: str) -> Iterator[None]:
     try:
         yield
-    except (pylsl.util.LostError, pylsl.util.TimeoutError) as error:
-        raise StreamLost(f"{query}: {error}") from error
+    except pylsl.util.LostError as error:
+        raise StreamLost(f"nothing sends {query} any more") from error
+    except pylsl.util.TimeoutError as error:
+        raise StreamLost(f"{query} does not answer in time") from error
 
 
 def _flush(inlet: pylsl.StreamInlet) -> None:

@@ -48,6 +48,7 @@ def aus(
 
     from insightsim import files
     from insightsim import neutral as neutrals
+    from insightsim.follow import FIRM
 
     if output is not None and not force:
         _refuse_to_overwrite(output)
@@ -55,6 +56,9 @@ def aus(
     path = Path(str(video).removeprefix("video:")).expanduser()  # as the monitor writes it
     files.check(path)  # before the landmark model is fetched for nothing
     whole = _estimated(path, rest, face_model, output)
+    if len(whole) < FIRM:
+        few = f"of {len(whole)} pictures: {FIRM} in a row must show a face before it counts"
+        typer.echo(f"Note: whether there is a face cannot be told {few}", err=True)
     summary = summarise(whole) | {"video": str(path), "output": None if output is None else str(output)}
     typer.echo(json.dumps(summary, indent=1) if as_json else "\n".join(_table(summary)))
 
@@ -175,7 +179,10 @@ def _table(summary: dict[str, Any]) -> Iterator[str]:
         f"{summary['frames']} frames, {summary['seconds']:.1f} s: a face in {summary['with_face']}, "
         f"of which {summary['confident']} are told with confidence and go in here"
     )
-    if summary["with_face"] and not summary["confident"]:
+    if not summary["with_face"]:
+        yield "There is no face in it that could be followed over three frames"
+        return
+    if not summary["confident"]:
         yield "That is too little to know this face at rest: give its neutral face with --neutral"
     yield "action unit                  reliability  mean  peak  present"
     for row in summary["aus"]:

@@ -113,9 +113,7 @@ def simulate_deap(
 
 @app.command("openface")
 def simulate_openface(
-    folder: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write; made if it is not there.")
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")],
     subjects: Subjects = 2,
     trials: Annotated[int, typer.Option(min=1, max=40, help="Trials of each, 60 s.")] = 5,
     effect: Effect = 1.0,

@@ -79,6 +79,13 @@ def test_after_the_end_nothing_is_presented_as_current() -> None:
     assert last.reason == "the recording has ended"
 
 
+def test_a_recording_shorter_than_a_window_is_told_so() -> None:
+    _, seen = run(Noise(1))
+    (ended,) = [item for item in seen if isinstance(item, StreamState) and item.status == "ended"]
+    assert ended.reason is not None
+    assert "too short for any estimate" in ended.reason
+
+
 def test_a_lost_stream_is_said_nulls_the_estimate_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pump, "TRY_EVERY", 0.01)
     source = Noise(12, lose_at(20), delay=0.002)

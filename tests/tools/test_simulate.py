@@ -129,7 +129,7 @@ def test_a_subjects_faces_lie_beside_its_eeg_and_the_size_is_said_before(tmp_pat
 
 def test_openface_files_are_those_of_the_simulated_subjects_with_their_ratings(tmp_path: Path) -> None:
     folder = tmp_path / "made" / "here"
-    result = faces("-o", folder, "--subjects", 2, "--trials", 2, "--seed", 3, "--fps", 10, "--effect", 0.5)
+    result = faces(folder, "--subjects", 2, "--trials", 2, "--seed", 3, "--fps", 10, "--effect", 0.5)
     assert result.exit_code == 0, result.output
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
     trials = [f"s0{number}/s0{number}_trial0{trial}.csv" for number in (1, 2) for trial in (1, 2)]
@@ -152,7 +152,7 @@ def test_the_same_seed_gives_the_same_files(tmp_path: Path) -> None:
     first, again, other = (
         [path.read_bytes() for path in sorted((tmp_path / name).rglob("*.csv"))]
         for name, seed in (("first", 1), ("again", 1), ("other", 2))
-        if faces("-o", tmp_path / name, *options, "--seed", seed).exit_code == 0
+        if faces(tmp_path / name, *options, "--seed", seed).exit_code == 0
     )
     assert first == again != other
     assert len(first) == 2
@@ -162,7 +162,7 @@ def test_face_files_that_are_there_are_kept_unless_forced(tmp_path: Path) -> Non
     mine = tmp_path / "s01" / "s01_trial02.csv"
     mine.parent.mkdir()
     mine.write_text("mine")
-    options = ("-o", tmp_path, "--subjects", 1, "--trials", 2, "--fps", 5, "--layout", "aus")
+    options = (tmp_path, "--subjects", 1, "--trials", 2, "--fps", 5, "--layout", "aus")
     result = faces(*options)
     assert isinstance(result.exception, SettingsError)
     assert "s01/s01_trial02.csv already there" in str(result.exception)
@@ -173,5 +173,5 @@ def test_face_files_that_are_there_are_kept_unless_forced(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("wrong", [("--fps", 4), ("--trials", 41), ("--layout", "half"), ("--effect", -1)])
 def test_options_of_faces_out_of_range_are_refused(tmp_path: Path, wrong: tuple[str, object]) -> None:
-    assert faces("-o", tmp_path / "new", *wrong).exit_code == 2
+    assert faces(tmp_path / "new", *wrong).exit_code == 2
     assert not (tmp_path / "new").exists()
