@@ -2,7 +2,8 @@
 
 "au35" and "openface709" are means over the window, as the original InsightSim took them over whole files.
 "au_dynamics" is what averaging loses: how far, how fast, how long and how often each unit moves. It weighs
-each row by the time that it stands for, so that neither the camera's rate nor its stutter shows.
+each row by the time that it stands for, so that the camera's rate and its stutter show but mildly: what a
+slow one misses of a peak or an onset nothing brings back (docs/models.md).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from insightsim.cards import FaceFeatures
 from insightsim.errors import ModelError
 from insightsim.expression import Expression
 from insightsim.face_features import STATISTICS, feature_names, features
+from insightsim.face_windows import GAP
 from insightsim.openface import open_csv
 from insightsim.openface_columns import FULL, HEAD, ORIGINAL
 from insightsim.training.recipes import face_recipe
@@ -123,6 +124,23 @@ def test_a_camera_that_crowds_its_frames_tells_the_same_mean() -> None:
         told(a_smile(even), even)["mean"], abs=0.02
     )
     assert a_smile(crowded).mean() > 1.4 * a_smile(even).mean()
+
+
+def test_frames_that_are_crowded_weigh_no_more_in_spread_presence_and_slope() -> None:
+    crowded = np.concatenate([np.arange(0, 2, 0.1), np.arange(2, 7, 0.01), np.arange(7, 8, 0.1)])
+    even = np.arange(0, 8, 0.01)
+    for course in (a_smile, lambda times: np.interp(times, [0, 1, 8], [0.0, 4.0, 1.0])):
+        seen, expected = told(course(crowded), crowded), told(course(even), even)
+        for name in ("spread", "present", "slope"):
+            assert seen[name] == pytest.approx(expected[name], abs=0.03), name
+
+
+def test_a_row_after_a_gap_stands_for_a_quarter_second_and_not_for_what_nobody_saw() -> None:
+    times = np.concatenate([np.arange(0, 2, 0.05), np.arange(6, 8, 0.05)])
+    smile = np.where(times == 6.0, 4.0, 0.0)
+    seconds = 79 * 0.05 + GAP
+    assert told(smile, times)["mean"] == pytest.approx(4 * GAP / seconds, rel=1e-3)
+    assert told(smile, times)["present"] == pytest.approx(GAP / seconds, rel=1e-3)
 
 
 @pytest.mark.parametrize("recipe", [AU35, DYNAMICS], ids=["au35", "dynamics"])
