@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from insightsim.aus import FACE_ID, FACES, SKIPPED
-from insightsim.cards import Card
+from insightsim.cards import Card, FaceRecipe
 from insightsim.errors import ModelError
 from insightsim.face_judge import FaceJudge
 from insightsim.face_windows import FaceWindows
-from insightsim.models import Model, network_of
+from insightsim.models import Model, find, network_of
 from insightsim.types import Prediction, Signal
 from insightsim.unread import MOST_MISSING, listed
 from streaming.sources import SourceInfo
@@ -27,7 +27,8 @@ class FaceChain:
         if network is None and recipe.unit != info.unit:
             raise ModelError(
                 f"{self.card.name} was trained on action units of {recipe.unit}, but {info.name} gives "
-                f"those of {info.unit}; the two do not agree, so no estimate would mean anything"
+                f"those of {info.unit}; the two do not agree, so no estimate would mean anything: use "
+                f"{' or '.join(_of(info.unit)) or 'a model of those'}, or --face-model-vadl auto"
             )
         if lacking := [name for name in recipe.ch_names if name not in info.ch_names]:
             why = "" if network is None else "; it looks at the face itself, through a camera or in a video"
@@ -114,3 +115,9 @@ class FaceChain:
                     self.windows.begin()
                 first, self._person = at, float(persons[at])
         yield chunk[first:]
+
+
+def _of(unit: str) -> list[str]:
+    """The shipped models of such action units."""
+    cards = [card for _, card in find()]
+    return [card.name for card in cards if isinstance(card.recipe, FaceRecipe) and card.recipe.unit == unit]

@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from insightsim.aus import COLUMNS, FACE_ID, FACES, LANDMARKS, SKIPPED
+from insightsim.aus import COLUMNS, FACE_ID, FACES, LANDMARKS, OPENFACE, SKIPPED
+from insightsim.errors import ModelError
 from insightsim.types import Signal
 from streaming.face_chain import FaceChain
 from streaming.pipeline import choose_face_model
@@ -31,6 +32,22 @@ def test_a_count_that_is_none_is_passed_over_and_ends_nothing(wrong: float) -> N
     chain(rows(2.0, wrong, 1.1))
     chain(rows(wrong, 5.0, 1.2))
     assert chain.figures == {FACES: 2, SKIPPED: 5}
+
+
+@pytest.mark.parametrize(
+    ("model", "unit", "instead"),
+    [
+        ("face-openface-dynamics", LANDMARKS, "face-landmarks-dynamics, or"),
+        ("face-openface-au35", LANDMARKS, "face-landmarks-dynamics, or"),
+        ("face-landmarks-dynamics", OPENFACE, "face-openface-709 or face-openface-au35 or face-openface-dyn"),
+    ],
+)
+def test_a_model_of_one_family_is_refused_on_the_others_columns_and_one_that_fits_is_named(
+    model: str, unit: str, instead: str
+) -> None:
+    info = SourceInfo("camera:0", COLUMNS, unit, 30.0)
+    with pytest.raises(ModelError, match=f"camera:0 gives those of {unit}; .*: use {instead}"):
+        FaceChain(partial(choose_face_model, model), info)
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
