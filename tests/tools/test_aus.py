@@ -130,6 +130,13 @@ def test_a_face_too_short_to_know_is_told_as_such(clip: Path, bundle: Path) -> N
     assert "--neutral" in done.stdout
 
 
+def test_of_a_single_picture_it_is_told_that_it_cannot_settle_a_face(shared: Path, bundle: Path) -> None:
+    done = insightsim("aus", shared / "data" / "face" / "single_face.jpg", bundle=bundle)
+    assert done.returncode == 0, done.stderr
+    assert "a face in 0" in done.stdout
+    assert "cannot be told of 1 pictures: 3 in a row must show a face" in done.stderr
+
+
 def test_what_cannot_be_a_neutral_face_is_refused_and_nothing_is_kept(
     clip: Path, still: Path, bundle: Path, tmp_path: Path
 ) -> None:
