@@ -21,6 +21,15 @@ from insightsim.types import Landmarks
 from tests.faces import face, moved, with_points, with_shapes
 
 STILL = neutral.learn([face()] * 40)
+
+
+def shut() -> Landmarks:
+    """Lips closed: one point on the other."""
+    apart = (face().points[13] - face().points[14]) / 120 * (1, -1, -1)
+    return with_points(face(), tuple(apart.tolist()), 14)  # type: ignore[arg-type]
+
+
+SHUT = neutral.learn([shut()] * 40)
 AT = {name: i for i, name in enumerate(COLUMNS)}
 PAIRS = [
     (33, 263), (133, 362), (127, 356), (234, 454), (468, 473), (55, 285), (107, 336), (46, 276), (63, 293),
@@ -109,6 +118,29 @@ def test_points_that_move_as_facs_says_raise_their_action_unit(
     assert back[AT[f"AU{au}_c"]] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("au", "by", "points", "intensity"),
+    [
+        ("01", (0, 0.05, 0), (55, 107, 285, 336), 0.05 * 16.8),
+        ("26", (0, -0.1, 0), (152, 199), 0.1 * 19.5),
+        ("25", (0, -0.1, 0), (14,), 0.1 * 15),
+        ("12", (0, 0.2, 0), (61, 291), 0.2 * 5),
+    ],
+)
+def test_how_strong_an_action_unit_is_for_a_distance_is_as_measured(
+    au: str, by: tuple[float, float, float], points: tuple[int, ...], intensity: float
+) -> None:
+    """The table in docs/face.md: intensities per distance between the outer corners of the eyes."""
+    found = ActionUnits(SHUT)(0.0, with_points(shut(), by, *points))
+    assert found[AT[f"AU{au}_r"]] == pytest.approx(intensity, abs=0.01)
+
+
+def test_how_strong_a_smile_is_for_its_blendshape_is_as_set() -> None:
+    still = neutral.learn([with_shapes(face(), 0.0, *SHAPES["mouthSmile"])] * 40)
+    found = ActionUnits(still)(0.0, with_shapes(face(), 0.9, *SHAPES["mouthSmile"]))
+    assert found[AT["AU12_r"]] == pytest.approx(0.9 * 2.2, abs=0.01)
+
+
 @pytest.mark.parametrize("au", [au for au, rule in RULES.items() if rule.shapes])
 def test_blendshapes_raise_the_action_units_they_stand_for(au: str) -> None:
     shapes = [i for name in RULES[au].shapes for i in SHAPES[name]]
@@ -172,6 +204,17 @@ def test_of_another_person_nothing_is_kept() -> None:
     units.forget()
     other = rows(units, [face(seed=2)] * 100)
     assert other == pytest.approx(rows(ActionUnits(), [face(seed=2)] * 100))
+
+
+def test_the_shape_of_a_face_is_learnt_in_the_warm_up_alone() -> None:
+    """Later expressions must not creep into what the mesh is laid on."""
+    pushed = with_points(face(), (0, 0.3, 0), *RIGID[:9].tolist())
+    units, unmoved = ActionUnits(), ActionUnits()
+    rows(units, [face()] * 100 + [pushed] * 2000)
+    rows(unmoved, [face()] * 100)
+    np.testing.assert_array_equal(units._shape, unmoved._shape)
+    rows(early := ActionUnits(), [face()] * 40 + [pushed] * 10)
+    assert not np.allclose(early._shape, unmoved._shape)
 
 
 def test_rest_is_the_low_end_of_what_was_seen_not_the_commonest() -> None:
