@@ -28,6 +28,7 @@ from streaming.face_chain import FaceChain
 from streaming.face_queries import face_source
 from streaming.feed import Feed
 from streaming.lsl import clock
+from streaming.options import check_options
 from streaming.pace import Start
 from streaming.publish import EstimateOutlet, Published
 from streaming.pump import pump
@@ -181,6 +182,7 @@ def build(settings: Settings) -> Session:
     several = len(settings.people) > 1
     for wanted in settings.people:
         _check_weights(wanted)
+        check_options(wanted)
     return Session([_participant(wanted, settings.limits, several) for wanted in settings.people])
 
 

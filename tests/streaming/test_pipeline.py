@@ -434,7 +434,7 @@ def test_one_of_two_streams_that_fails_leaves_the_other_running() -> None:
     "wanted", [{"face": "openface:no-such.csv"}, {"face": "camera:0", "neutral": "no-such.json"}]
 )
 def test_a_face_that_cannot_be_watched_at_all_keeps_eeg_from_nothing(wanted: dict[str, str]) -> None:
-    session = build(override(Settings(), "session", eeg="synthetic", speed=20.0, **wanted))
+    session = build(override(Settings(), "session", eeg="synthetic", **wanted))
     (someone,) = session.people
 
     async def scenario() -> list[StreamState | Estimate]:
