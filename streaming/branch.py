@@ -181,7 +181,7 @@ class Branch:
         )
 
     def _moment(self, time: float, otherwise: float) -> float:
-        """When a sample of this stamp was due: flat out, the stamps are all that tells what belongs together."""
+        """When a sample of this stamp was due; flat out, its stamp, which is all that tells."""
         return time if self.newest is not None and math.isnan(self.source.lag(time)) else otherwise
 
     def _is_of_another_clock(self, lag: float) -> bool:

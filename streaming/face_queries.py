@@ -17,7 +17,7 @@ from streaming.face_source import FaceSource
 from streaming.lsl import Inlet
 from streaming.openface import OpenFace, face_of
 from streaming.pace import Start
-from streaming.queries import file_of, made_up
+from streaming.queries import check_end, file_of, made_up
 from streaming.recorded import video_after
 from streaming.settings import Wanted
 from streaming.sources import Source
@@ -36,11 +36,12 @@ def face_source(wanted: Wanted, browser: BrowserFrames | None = None, start: Sta
     if kind == "openface" and text:
         return _openface(text, wanted, start)
     if (seed := made_up(wanted.face)) is not None:
+        check_end(wanted, wanted.face)
         return SyntheticFace(seed, speed=wanted.speed, start=start)
     if kind == "lsl":
         return Inlet(readable(wanted.face), "face")
+    rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
     if (frames := _frames(wanted, browser, start)) is not None:
-        rest = neutral.read(Path(wanted.neutral).expanduser()) if wanted.neutral else None
         glances = partial(_glances, wanted.face_model_vadl)
         return FaceSource(frames, Obtaining(wanted.face_model), ActionUnits(rest), glances)
     raise SettingsError(
@@ -54,10 +55,14 @@ def _openface(text: str, wanted: Wanted, start: Start | None) -> OpenFace:
     path, number = face_of(text)
     named = wanted.face_model_vadl
     also = () if named == "auto" else cardfile.read(models.named(named)).recipe.ch_names
-    kind, _, eeg = wanted.eeg.partition(":")
-    delay = video_after(file_of(eeg)[0]) if kind == "file" else 0.0
     columns, fps = (*COLUMNS, *also), wanted.fps or None
-    return OpenFace(path, columns, wanted.speed, fps=fps, face=number, start=start, delay=delay)
+    return OpenFace(path, columns, wanted.speed, fps=fps, face=number, start=start, delay=_delay(wanted))
+
+
+def _delay(wanted: Wanted) -> float:
+    """Seconds that a recorded face begins after the recorded EEG beside it."""
+    kind, _, eeg = wanted.eeg.partition(":")
+    return video_after(file_of(eeg)[0]) if kind == "file" else 0.0
 
 
 def _glances(model: str) -> Glances | None:
@@ -73,7 +78,7 @@ def _frames(wanted: Wanted, browser: BrowserFrames | None, start: Start | None) 
     kind, _, rest = wanted.face.partition(":")
     if kind == "video" and rest:
         files.check(path := Path(rest).expanduser())  # before the landmark model is fetched for nothing
-        return Video(path, wanted.speed, start)
+        return Video(path, wanted.speed, start, _delay(wanted))
     if kind in ("camera", "rtsp", "rtsps"):
         index_of(wanted.face)  # or it is none
         return Camera(wanted.face)

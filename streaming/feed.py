@@ -29,7 +29,7 @@ class Feed:
         """Hand the newest estimate to every reader; it replaces one they have not read yet."""
         self.latest = estimate
         for reader in self._readers:
-            reader.estimate = estimate
+            reader.estimates.append(estimate)
             reader.wake.set()
 
     def announce(self, state: StreamState) -> None:
@@ -48,11 +48,15 @@ class Feed:
         for reader in self._readers:
             reader.wake.set()
 
-    async def subscribe(self) -> AsyncIterator[StreamState | Estimate]:
-        """Yield the current states and estimate, then everything new, until the feed is closed."""
-        reader = _Reader()
+    async def subscribe(self, every: bool = False) -> AsyncIterator[StreamState | Estimate]:
+        """Yield the current states and estimate, then everything new, until the feed is closed.
+
+        With `every`, no estimate is skipped: they wait in memory, so it is for what has an end.
+        """
+        reader = _Reader(None if every else 1)
         reader.states.extend(self.states.values())
-        reader.estimate = self.latest
+        if self.latest is not None:
+            reader.estimates.append(self.latest)
         self._readers.add(reader)
         try:
             while True:
@@ -74,14 +78,14 @@ def _said(state: StreamState) -> tuple[object, ...]:
 class _Reader:
     """One reader's letter box."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
+        """`most` estimates wait; None: all."""
         self.states: deque[StreamState] = deque(maxlen=MAX_STATES)
-        self.estimate: Estimate | None = None
+        self.estimates: deque[Estimate] = deque(maxlen=most)
         self.wake = asyncio.Event()
 
     def take(self) -> StreamState | Estimate | None:
-        """The oldest state; when there is none, the newest estimate: asked one by one, neither gets stale."""
+        """The oldest state; when there is none, the oldest estimate that waits: neither gets stale."""
         if self.states:
             return self.states.popleft()
-        estimate, self.estimate = self.estimate, None
-        return estimate
+        return self.estimates.popleft() if self.estimates else None

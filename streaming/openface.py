@@ -15,7 +15,7 @@ from insightsim.aus import COLUMNS
 from insightsim.errors import SettingsError, readable
 from insightsim.openface import open_csv
 from insightsim.types import Marker, Signal
-from streaming.pace import Pace, Start
+from streaming.pace import FLAT_OUT, Pace, Start
 from streaming.queries import file_of
 from streaming.recorded import PAUSE, due
 from streaming.sources import SourceInfo
@@ -63,6 +63,8 @@ class OpenFace:
         self._loop = loop
         self._own_stamps = own_stamps
         self._start = start
+        if start is not None and speed == FLAT_OUT:
+            start.join(self)
         self._delay = delay
 
     def open(self, within: float = 0.0) -> SourceInfo:
@@ -70,7 +72,7 @@ class OpenFace:
         self._file = file = self._open()
         self.seconds = None if self._loop else file.seconds
         self.notes = file.notes
-        self.pace = Pace(file.sfreq, self.speed, self._start)
+        self.pace = Pace(file.sfreq, self.speed, self._start, self)
         self._ahead = 0.0
         self._begin()
         return SourceInfo(self.title, file.columns, file.unit, file.sfreq, notes=file.notes)
@@ -100,7 +102,7 @@ class OpenFace:
             return None
         begun = self._delay + self.pace.handed / self.pace.sfreq
         now = self.pace.reach(begun + float(self._due[self._at])) - begun
-        stop = int(np.searchsorted(self._due, now, side="right"))
+        stop = max(self._at, int(np.searchsorted(self._due, now, side="right")))
         chunk = self._block[self._at : stop]
         if not self._own_stamps:
             chunk = replace(chunk, times=chunk.times + (self.pace.origin + begun - self._first))
@@ -120,5 +122,7 @@ class OpenFace:
 
     def close(self) -> None:
         """Let go of the file."""
+        if self._start is not None:
+            self._start.leave(self)
         self._block = None
         self._blocks = iter(())

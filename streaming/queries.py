@@ -11,7 +11,7 @@ from insightsim.errors import SettingsError, readable
 from insightsim.recordings.formats import FORMATS
 from streaming.lsl import Inlet
 from streaming.named import Named
-from streaming.pace import Start
+from streaming.pace import FLAT_OUT, Start
 from streaming.recorded import Recorded, is_deap
 from streaming.settings import Wanted
 from streaming.sources import Source
@@ -39,6 +39,7 @@ def _unnamed(wanted: Wanted, start: Start | None) -> Source:
             f"trial {wanted.trial}: {wanted.eeg} has no trials to choose from; only a DEAP file has"
         )
     if (seed := made_up(wanted.eeg)) is not None:
+        check_end(wanted, wanted.eeg)
         return Synthetic(wanted.ch_names or CH_NAMES, seed=seed, speed=wanted.speed, start=start)
     if kind == "lsl" and wanted.speed != 1.0:
         raise SettingsError(f"speed {wanted.speed:g}: {wanted.eeg} is live and has its own; leave it out")
@@ -51,6 +52,12 @@ def _unnamed(wanted: Wanted, start: Start | None) -> Source:
         f"unknown EEG source {wanted.eeg!r}; expected lsl:NAME, lsl:type=EEG, lsl:source_id=…, "
         "file:PATH, file:PATH#PART, synthetic or synthetic:SEED"
     )
+
+
+def check_end(wanted: Wanted, source: str) -> None:
+    """Raise SettingsError where all of a made-up signal is asked for at once."""
+    if wanted.speed == FLAT_OUT:
+        raise SettingsError(f"speed 0: {source} has no end; expected 0.1 to 1000")
 
 
 def made_up(text: str) -> int | None:

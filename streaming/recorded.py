@@ -19,7 +19,7 @@ from insightsim.recordings.reader import open_tracks
 from insightsim.recordings.track import Track
 from insightsim.types import Marker, Signal
 from insightsim.vadl import DIMENSIONS
-from streaming.pace import Pace, Start
+from streaming.pace import FLAT_OUT, Pace, Start
 from streaming.sources import SourceInfo
 
 PAUSE = 1.0
@@ -50,7 +50,7 @@ class Recorded:
     ) -> None:
         """`part` names a stream (XDF) or trials (DEAP). `own_stamps` leaves the file's stamps as they are.
 
-        Recordings with the same `start` begin together.
+        Recordings with the same `start` begin together, and stay so when flat out (`speed` 0).
         """
         self.query = readable(f"file:{path}#{part}" if part else f"file:{path}")
         self.title = readable(path.stem)
@@ -60,6 +60,8 @@ class Recorded:
         self.loop = loop
         self.own_stamps = own_stamps
         self.start = start
+        if start is not None and speed == FLAT_OUT:
+            start.join(self)
         self.notes: tuple[str, ...] = ()
         """What was damaged or assumed, once the file is open."""
         self.seconds: float | None = None
@@ -74,7 +76,7 @@ class Recorded:
         first, signal = self.tracks[0], self.tracks[0].signal
         if not self.loop:
             self.seconds = sum(len(track.signal) / signal.sfreq for track in self.tracks)
-        self.pace = Pace(signal.sfreq, self.speed, self.start)
+        self.pace = Pace(signal.sfreq, self.speed, self.start, self)
         self._ahead = 0.0
         self._begin()
         self.notes = tuple(dict.fromkeys(note for track in self.tracks for note in track.notes))
@@ -122,6 +124,8 @@ class Recorded:
 
     def close(self) -> None:
         """Let go of the recording."""
+        if self.start is not None:
+            self.start.leave(self)
         self._track = None
 
 

@@ -57,7 +57,7 @@ class Wanted:
     trial: int = 0
     """Which trial of a file, from 1; 0 for all."""
     speed: float = 1.0
-    """Of a file: times as fast as recorded."""
+    """Of a file: times as fast as recorded; 0: as fast as it can, and nothing is passed over."""
     fps: float = 0.0
     """Frames a second of an OpenFace file whose stamps cannot be used; 0: as they say."""
     ch_names: tuple[str, ...] = ()
@@ -95,8 +95,8 @@ class Wanted:
             raise SettingsError(f"smoothing is {self.smoothing:g}; expected 0 to 600 (s)")
         if self.trial < 0:
             raise SettingsError(f"trial is {self.trial}; expected 1 or more, or 0 for all")
-        if not 0.1 <= self.speed <= 1000:
-            raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000")
+        if self.speed and not 0.1 <= self.speed <= 1000:
+            raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000, or 0 for as fast as it can")
         if self.fps and not 1 <= self.fps <= 1000:
             raise SettingsError(f"fps is {self.fps:g}; expected 1 to 1000, or 0 to go by the file's stamps")
         if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:

@@ -56,7 +56,7 @@ class Source(Protocol):
         """Return what arrived, within PULL_WITHIN s even if empty; None at the end; raises StreamLost."""
 
     def lag(self, time: float) -> float:
-        """Seconds between the moment a sample with this stamp was due and now."""
+        """Seconds between the moment a sample with this stamp was due and now; NaN when flat out."""
 
     def close(self) -> None:
         """Let go of it; may be called twice, and before open."""

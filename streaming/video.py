@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -13,7 +14,7 @@ from insightsim.errors import DatasetError, readable
 from insightsim.types import Frame
 from streaming import lsl
 from streaming.camera import FrameInfo, opencv
-from streaming.pace import Pace, Start
+from streaming.pace import FLAT_OUT, Pace, Start
 from streaming.sources import PULL_WITHIN
 
 USUAL = 25.0
@@ -28,15 +29,20 @@ Raw = tuple[Any, float]
 class Video:
     """The pictures of a file, upright. Those it is too late for, because the reader is slower, are skipped.
 
-    Stamps keep the recorded spacing, from the moment of the first picture; flat out (`speed` None) they are
-    seconds since the first picture, and none is skipped. The next picture is decoded, on a thread of its own,
-    while the reader works on the last.
+    Stamps keep the recorded spacing, from the moment of the first picture; without a `speed` they are seconds
+    since the first picture. Then, and flat out (`speed` 0), none is skipped. The next picture is decoded, on
+    a thread of its own, while the reader works on the last.
     """
 
-    def __init__(self, path: Path, speed: float | None = 1.0, start: Start | None = None) -> None:
-        """It begins with what else has the same `start`, and otherwise with the first picture taken."""
+    def __init__(
+        self, path: Path, speed: float | None = 1.0, start: Start | None = None, delay: float = 0.0
+    ) -> None:
+        """It begins `delay` s after what else has the same `start`; else with the first picture taken."""
         self.path = path
         self._start = start
+        self._delay = delay
+        if start is not None and speed == FLAT_OUT:
+            start.join(self)
         self.query = readable(f"video:{path}")
         self.speed = speed
         self.skipped = 0
@@ -47,7 +53,7 @@ class Video:
 
     def open(self, within: float = 0.0) -> FrameInfo:
         """Open the file and decode its first pictures. Raises DatasetError."""
-        self.close()
+        self._let_go()
         cv2, self.skipped = opencv(), 0
         self._capture = capture = _capture(self.path)
         rate = capture.get(cv2.CAP_PROP_FPS)
@@ -77,28 +83,35 @@ class Video:
             self._decode()
             return [frame]
         if self._pace is None:  # begun when there is a reader: what comes after open() may take its time
-            self._pace = Pace(1.0, self.speed, self._start)
-        now = self._pace.reach(frame.time)
+            self._pace = Pace(1.0, self.speed, self._start, self)
+        now = self._pace.reach(self._delay + frame.time) - self._delay
         if now < frame.time:
             return []
         self._decode()
         until = lsl.clock() + PULL_WITHIN  # a file that decodes slower than it plays is never caught up with
         # Late: is a newer one due as well?
-        while now - frame.time >= 1 / self._sfreq and lsl.clock() < until:
+        while self.speed and now - frame.time >= 1 / self._sfreq and lsl.clock() < until:
             newer = self._next.result()
             if newer is None or newer.time > now:
                 break
             self.skipped += 1
             frame = newer
             self._decode()
-        return [Frame(frame.image, self._pace.origin + frame.time)]
+        return [Frame(frame.image, self._pace.origin + self._delay + frame.time)]
 
     def lag(self, time: float) -> float:
-        """Seconds from the moment the picture with this stamp was due until now; 0 when flat out."""
+        """Seconds from the moment the picture with this stamp was due until now; NaN when flat out."""
+        if self.speed == FLAT_OUT:
+            return math.nan
         return 0.0 if self._pace is None else self._pace.lag(time)
 
     def close(self) -> None:
         """Let go of the file, once the picture in progress is decoded."""
+        self._let_go()
+        if self._start is not None:
+            self._start.leave(self)
+
+    def _let_go(self) -> None:
         if self._thread is not None:
             self._thread.shutdown(cancel_futures=True)
         if self._capture is not None:

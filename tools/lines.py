@@ -17,11 +17,14 @@ SILENT_AFTER = 5.0
 """Seconds of a live stream without an estimate, or with another reason for it, after which that is said."""
 
 
-async def print_feeds(session: Session, as_json: bool) -> None:
-    """Print until every feed is closed or nobody reads any more; a slow reader skips estimates."""
+async def print_feeds(session: Session, as_json: bool, every: bool = False) -> None:
+    """Print until every feed is closed or nobody reads any more; a slow reader skips estimates, unless it
+    wants `every` one.
+    """
     stdout = asyncio.Lock()
     printing = [
-        asyncio.create_task(_print_feed(session, name, as_json, stdout)) for name in session.participants
+        asyncio.create_task(_print_feed(session, name, as_json, every, stdout))
+        for name in session.participants
     ]
     try:
         for printed in asyncio.as_completed(printing):
@@ -32,10 +35,12 @@ async def print_feeds(session: Session, as_json: bool) -> None:
             task.cancel()
 
 
-async def _print_feed(session: Session, participant: str, as_json: bool, stdout: asyncio.Lock) -> bool:
+async def _print_feed(
+    session: Session, participant: str, as_json: bool, every: bool, stdout: asyncio.Lock
+) -> bool:
     """Print one participant's feed; True when it was closed, False when nobody reads any more."""
     silence, voices = Silence(), Voices()
-    async for item in session.participants[participant].subscribe():
+    async for item in session.participants[participant].subscribe(every):
         if as_json:
             line: str | None = _json(item, participant, session.utc_offset)
         elif isinstance(item, Estimate):

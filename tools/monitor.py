@@ -67,7 +67,10 @@ def monitor(
         int | None, typer.Option(min=0, help="Which trial of a file, from 1; 0 for all. Default: all.")
     ] = None,
     speed: Annotated[
-        float | None, typer.Option(help="Of a file: times as fast as recorded. Default: 1.")
+        float | None,
+        typer.Option(
+            help="Of a file: times as fast as recorded; 0: as fast as it can, all of it. Default: 1."
+        ),
     ] = None,
     fps: Fps = None,
     ch_names: Annotated[

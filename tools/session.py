@@ -19,6 +19,7 @@ from insightsim.types import StreamState
 from streaming.branch import Branch
 from streaming.browser import BROWSER
 from streaming.feed import Feed
+from streaming.pace import FLAT_OUT
 from streaming.pipeline import Session, build
 from streaming.settings import Settings
 from tools.lines import print_feeds
@@ -45,11 +46,12 @@ def run(settings: Settings, seconds: float | None = None, as_json: bool = False)
         # With --json, stdout belongs to the lines.
         typer.echo(f"Watching {_whom(settings)} at {address} (Ctrl-C stops)", err=True)
         page = address if settings.server.browser else None
+        every = as_json and any(person.speed == FLAT_OUT for person in settings.people)
         app = create_app(session, loopback_hosts(port))
         stopped = False
         try:
             with _short_collections(), threadpool_limits(1):  # BLAS: its idle threads spin between windows
-                asyncio.run(_run(session, serve(app, sock), seconds, as_json, page))
+                asyncio.run(_run(session, serve(app, sock), seconds, as_json, page, every))
         except KeyboardInterrupt:  # the ordinary way to stop
             stopped = True
             typer.echo("Stopped.", err=True)
@@ -124,16 +126,19 @@ async def _run(
     seconds: float | None,
     as_json: bool,
     page: str | None = None,
+    every: bool = False,
 ) -> None:
     pipeline = asyncio.create_task(session.run())
     server = asyncio.create_task(serving)
-    printing = asyncio.create_task(print_feeds(session, as_json))
+    printing = asyncio.create_task(print_feeds(session, as_json, every))
     opening = [asyncio.create_task(_open_page(session.participants.values(), page))] if page else []
     waiting = asyncio.create_task(_say_what_is_missing(session))
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
     try:
         with _stop_signal() as stopped:
             await _wait({pipeline, server, printing, stopped}, deadline)
+            if every and pipeline.done():  # the last lines, however slowly they are read
+                await _wait({server, printing, stopped}, deadline)
             if pipeline.done() and session.began and not as_json and not stopped.done():
                 errors = session.errors
                 several = len(session.people) > 1

@@ -130,3 +130,20 @@ def test_a_reader_that_leaves_is_forgotten() -> None:
         assert not feed._readers
 
     run(scenario())
+
+
+def test_who_asks_for_every_estimate_gets_every_one_however_slow() -> None:
+    seen: list[StreamState | Estimate] = []
+
+    async def scenario() -> None:
+        feed = Feed()
+        slow = feed.subscribe(every=True)
+        feed.publish(estimate(0))
+        seen.append(await anext(slow))
+        for i in range(1, 20):
+            feed.publish(estimate(i))
+        feed.close()
+        seen.extend([item async for item in slow])
+
+    run(scenario())
+    assert [item.time for item in seen] == list(range(20))
