@@ -43,19 +43,19 @@ def rows(source: FaceSource) -> Signal:
 
 
 def watched(video: Path, **wanted: object) -> list[StreamState | Estimate]:
-    """What the feed of a monitor says that watches a video with the network, from start to end."""
+    """What the feed of a monitor says that watches a video with the network, from start to end, flat out."""
     table = settings.Wanted(
-        eeg=settings.NONE, face=f"video:{video}", face_model_vadl=affectnet.NAME, speed=4.0, **wanted
+        eeg=settings.NONE, face=f"video:{video}", face_model_vadl=affectnet.NAME, speed=0.0, **wanted
     )  # type: ignore[arg-type]
 
     async def scenario() -> list[StreamState | Estimate]:
         session = build(settings.Settings(table))
         running = asyncio.create_task(session.run())
-        said = [item async for item in session.participants["p1"].subscribe()]
+        said = [item async for item in session.participants["p1"].subscribe(every=True)]
         await asyncio.wait({running})
         return said
 
-    return asyncio.run(asyncio.wait_for(scenario(), 60))
+    return asyncio.run(asyncio.wait_for(scenario(), 240))
 
 
 def test_each_row_of_a_real_video_has_what_the_network_said_of_the_face_last(
