@@ -56,11 +56,14 @@ class BrowserFrames:
         self._first: Picture | None = None
         self._heard = 0.0
         self._trouble = ""
+        self._refused = ""
+        """Why the newest picture was refused; empty where it was not."""
 
     def attach(self, camera: str, rate: float) -> Link | None:
         """Let a page send the pictures of a camera, nominally so many a second; None while another does."""
         if self.link is not None:
             return None
+        self._refused = ""
         self.link = Link(self, camera, rate)
         return self.link
 
@@ -72,16 +75,19 @@ class BrowserFrames:
     def put(self, picture: Picture, passed: int) -> str | None:
         """Leave a picture, after `passed` that the page passed over; why not, if its stamp is of no use."""
         self._passed += passed
+        self._refused = self._unfit(picture)
+        if not self._refused:
+            self._newest = picture.time
+            self._slot.put(picture)
+        return self._refused or None
+
+    def _unfit(self, picture: Picture) -> str:
         now = clock()
         if picture.time > now + picture.error:
             return f"stamped {picture.time - now:.3f} s ahead of time"
         if now - picture.time > STALE:
             return f"{now - picture.time:.1f} s old"
-        if picture.time <= self._newest:
-            return "stamped no later than the one before"
-        self._newest = picture.time
-        self._slot.put(picture)
-        return None
+        return "stamped no later than the one before" if picture.time <= self._newest else ""
 
     def open(self, within: float = 1.0) -> FrameInfo:
         """Wait for the first picture. Raises StreamAwaited, saying what to do, where none comes."""
@@ -91,7 +97,9 @@ class BrowserFrames:
             raise StreamAwaited(f"no browser sends its camera yet: {WHAT_TO_DO}")
         if first is None:
             new = clock() - link.since < LOST_AFTER
-            raise StreamAwaited(f"waiting for the first picture of {link.camera}" if new else _silent(link))
+            raise StreamAwaited(
+                f"waiting for the first picture of {link.camera}" if new else self._silence(link)
+            )
         self._before, self.skipped = self._count(), 0
         notes = [f"browser clock ± {math.ceil(first.error * 1000)} ms"]
         if first.shown:
@@ -116,7 +124,7 @@ class BrowserFrames:
         elif link is None:
             raise StreamLost(f"{self._why}; to go on, {WHAT_TO_DO}")
         if clock() - self._heard > LOST_AFTER:
-            raise StreamLost(self._trouble or (_silent(link) if link else self._why))
+            raise StreamLost(self._trouble or (self._silence(link) if link else self._why))
         return []
 
     def lag(self, time: float) -> float:
@@ -135,6 +143,14 @@ class BrowserFrames:
             if clock() - picture.time <= STALE:
                 return picture
         return None
+
+    def _silence(self, link: Link) -> str:
+        """Why there has been no picture for long."""
+        if self._refused:
+            return f"no picture of {link.camera} can be used: the last was {self._refused}"
+        return (
+            f"nothing comes from {link.camera}: keep its page in view, browsers give a hidden one no pictures"
+        )
 
     def _count(self) -> int:
         """Pictures passed over so far, here and by the page."""
@@ -180,7 +196,3 @@ class Link:
     def close(self, why: str) -> None:
         """The page sends no more."""
         self._frames.detach(why)
-
-
-def _silent(link: Link) -> str:
-    return f"nothing comes from {link.camera}: keep its page in view, browsers give a hidden one no pictures"

@@ -183,6 +183,27 @@ def test_a_page_that_falls_silent_is_a_loss_within_the_promised_time(frames, lin
         frames.grab()
 
 
+def test_pictures_that_are_all_refused_are_a_loss_that_says_why(frames, link, clock):
+    clock.now += LOST_AFTER + 0.1
+    put(link, clock, 1, age=3.1)
+    with pytest.raises(StreamAwaited, match=r"no picture of Webcam can be used: the last was 3\.1 s old"):
+        frames.open(0.0)
+    put(link, clock, 2)
+    frames.open()
+    frames.grab()
+    for number in range(3, 6):
+        clock.now += LOST_AFTER / 2
+        put(link, clock, number, age=-5.0)
+    with pytest.raises(StreamLost, match=r"the last was stamped 5\.000 s ahead of time"):
+        frames.grab()
+    link.close("the camera was stopped")
+    other = frames.attach("Other", 30.0)
+    clock.now += LOST_AFTER + 0.1
+    assert other is not None
+    with pytest.raises(StreamAwaited, match="nothing comes from Other"):
+        frames.open(0.0)
+
+
 def test_one_damaged_picture_is_no_harm_but_nothing_else_for_long_is_a_loss(frames, link, clock):
     put(link, clock, 1)
     frames.open()

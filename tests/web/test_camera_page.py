@@ -217,6 +217,20 @@ def test_why_there_is_no_camera_is_said(server, opened, frames, name, said, word
     expect(page.get_by_role("button", name="Use this camera")).to_be_enabled()
 
 
+def test_pictures_that_are_all_refused_are_said_on_the_page_until_one_is_taken(
+    server, opened, frames, looked_at, monkeypatch
+):
+    page = opened(server, **ALLOWED)
+    use(page)
+    next_of(looked_at, lambda item: hasattr(item, "image"))
+    with monkeypatch.context() as refusing:
+        refusing.setattr(frames, "put", lambda picture, passed: "3.1 s old")
+        camera(page, "refused")
+        expect(page.locator("#camera-state")).to_contain_text("none of its pictures")
+        expect(page.locator("#camera-state")).to_contain_text("The last was 3.1 s old.")
+    camera(page, "sending")
+
+
 def test_a_second_page_is_told_that_another_one_sends(server, opened, looked_at):
     use(opened(server, **ALLOWED))
     second = opened(server, **ALLOWED)

@@ -18,6 +18,7 @@ const WORDS = {
   failed: "The camera cannot be used.",
   connecting: "The camera is on. Connecting to the monitor…",
   sending: "The camera is on, and the monitor looks at its pictures.",
+  refused: "The camera is on, but the monitor can use none of its pictures. Stop the camera, and use it again.",
   unplugged: "The camera was unplugged or taken away.",
   over: "The camera is off.",
 };

@@ -10,6 +10,7 @@ const WIDTH = 640, HEIGHT = 480, QUALITY = 0.8, MOST = 1024 * 1024; // pixels, o
 const HEADER = 16; // bytes
 const ON_THE_WAY = 2;
 const SHORTEST = 1000 / 30 - 4; // ms between two pictures; cameras are not that even
+const REFUSED = 10; // pictures in a row, of which that is said
 const FIRST_WAIT = 500, LONGEST_WAIT = 5000, GIVE_UP = 30_000; // ms
 
 /**
@@ -18,7 +19,7 @@ const FIRST_WAIT = 500, LONGEST_WAIT = 5000, GIVE_UP = 30_000; // ms
  * @property {number} passed Pictures passed over for newer ones, or refused.
  * @property {number | null} error How far the server may be off in what this page's clock shows, ms.
  *
- * @typedef {(state: "connecting" | "sending" | "over", reason: string) => void} Tell
+ * @typedef {(state: "connecting" | "sending" | "refused" | "over", reason: string) => void} Tell
  */
 
 export class Sender {
@@ -34,6 +35,8 @@ export class Sender {
   #encoding = false;
   #number = 0;
   #last = -Infinity;
+  /** Pictures refused since one was taken. */
+  #refused = 0;
   #wait = FIRST_WAIT;
   #open = performance.now();
 
@@ -117,6 +120,7 @@ export class Sender {
       this.#ready = false;
       this.#number = 0;
       this.#onTheWay.clear();
+      this.#refused = 0;
       if (FINAL.includes(code)) this.tell("over", reason);
       else if (performance.now() - this.#open > GIVE_UP) this.tell("over", "The server does not answer any more.");
       else this.#retry();
@@ -130,7 +134,7 @@ export class Sender {
   }
 
   /**
-   * @param {{ type: string, id: number, number: number, error_ms: number }} message
+   * @param {{ type: string, id: number, number: number, error_ms: number, reason: string }} message
    * @param {WebSocket} socket
    */
   #hear(message, socket) {
@@ -144,9 +148,13 @@ export class Sender {
       this.tell("sending", "");
     } else if (message.type === "taken") {
       for (const number of this.#onTheWay) if (number <= message.number) this.#onTheWay.delete(number);
+      if (this.#refused >= REFUSED) this.tell("sending", "");
+      this.#refused = 0;
     } else if (message.type === "refused") {
       this.#onTheWay.delete(message.number);
       this.figures.passed += 1;
+      this.#refused += 1;
+      if (this.#refused === REFUSED) this.tell("refused", `The last was ${message.reason}.`);
     }
   }
 }
