@@ -51,8 +51,8 @@ def neutral(
         raise SettingsError(f"{output} is already there; name another or overwrite with --force")
     if not output.parent.is_dir():
         raise SettingsError(f"{output.parent}: no such folder; make it, or name another")
-    frames, name = _frames(source)
-    lead = after if after is not None else COUNTDOWN if source == name else 0.0
+    frames, name, live = _frames(source)
+    lead = after if after is not None else COUNTDOWN if live else 0.0
     faces = _watched(frames, lead, seconds, face_model)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     neutrals.write(learnt := neutrals.learn(faces, now, name), output)
@@ -62,8 +62,8 @@ def neutral(
     )
 
 
-def _frames(source: str) -> tuple[Frames, str]:
-    """Where pictures come from, and how that is told: without the folders of a file."""
+def _frames(source: str) -> tuple[Frames, str, bool]:
+    """Where pictures come from, how that is told, without folders or passwords, and whether it is live."""
     from insightsim.errors import readable
     from streaming.video import Video
     from streaming.webcam import Camera, index_of
@@ -71,10 +71,10 @@ def _frames(source: str) -> tuple[Frames, str]:
     kind, _, rest = source.partition(":")
     if kind == "video" and rest:
         path = Path(rest).expanduser()
-        return Video(path, speed=None), f"video:{readable(path.name)}"
+        return Video(path, speed=None), f"video:{readable(path.name)}", False
     index_of(source)  # or it is none
     camera = Camera(source)
-    return camera, camera.query
+    return camera, camera.query, True
 
 
 def _watched(frames: Frames, lead: float, seconds: float, bundle: str) -> list[Landmarks | None]:

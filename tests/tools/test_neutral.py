@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from insightsim.errors import StreamLost
 from insightsim.types import Frame, Landmarks
-from streaming.camera import FrameInfo
+from streaming.camera import FrameInfo, Frames
 from tests.faces import face
-from tools.neutral import watch
+from tools import neutral
+from tools.neutral import COUNTDOWN, watch
 
 
 class Pictures:
@@ -44,6 +46,30 @@ class Pictures:
 def seen(frame: Frame) -> tuple[Landmarks | None, int]:
     """A face in every picture but those of the second second."""
     return (None, 0) if 51 <= frame.time < 52 else (face(), 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "lead"),
+    [
+        ("camera:0", "camera:0", COUNTDOWN),
+        ("rtsp://anna:secret@host/live", "rtsp://…@host/live", COUNTDOWN),
+        ("video:/home/anna/rest.mp4", "video:rest.mp4", 0.0),
+    ],
+)
+def test_whoever_sits_before_a_camera_is_counted_down_to(
+    source: str, name: str, lead: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = []
+
+    def watched(frames: Frames, lead: float, seconds: float, bundle: str) -> list[Landmarks | None]:
+        given.append(lead)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(neutral, "_watched", watched)
+    with pytest.raises(KeyboardInterrupt):
+        neutral.neutral(source, tmp_path / "me.json")
+    assert given == [lead]
+    assert neutral._frames(source)[1] == name
 
 
 def test_the_countdown_comes_first_and_then_so_many_seconds() -> None:
