@@ -56,7 +56,16 @@ def _openface(text: str, wanted: Wanted, start: Start | None) -> OpenFace:
     named = wanted.face_model_vadl
     also = () if named == "auto" else cardfile.read(models.named(named)).recipe.ch_names
     columns, fps = (*COLUMNS, *also), wanted.fps or None
-    return OpenFace(path, columns, wanted.speed, fps=fps, face=number, start=start, delay=_delay(wanted))
+    return OpenFace(
+        path,
+        columns,
+        wanted.speed,
+        fps=fps,
+        face=number,
+        limit=wanted.min_confidence,
+        start=start,
+        delay=_delay(wanted),
+    )
 
 
 def _delay(wanted: Wanted) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from insightsim.aus import COLUMNS
+from insightsim.aus import COLUMNS, CONFIDENT
 from insightsim.errors import SettingsError, readable
 from insightsim.openface import open_csv
 from insightsim.types import Marker, Signal
@@ -45,10 +45,11 @@ class OpenFace:
         *,
         fps: float | None = None,
         face: int | None = None,
+        limit: float = CONFIDENT,
         start: Start | None = None,
         delay: float = 0.0,
     ) -> None:
-        """`fps` and `face`: see `open_csv`. The first row is due `delay` s after the `start`."""
+        """`fps`, `face` and `limit`: see `open_csv`. The first row is due `delay` s after the `start`."""
         self.query = readable(f"openface:{path}")
         self.title = readable(path.stem)
         self.speed = speed
@@ -58,7 +59,7 @@ class OpenFace:
         """What was left out or assumed, once the file is open."""
         self.markers: list[Marker] = []
         """A file has none."""
-        self._open = partial(open_csv, path, columns, fps=fps, face=face)
+        self._open = partial(open_csv, path, columns, fps=fps, face=face, limit=limit)
         self._blocks: Iterator[Signal] = iter(())
         self._loop = loop
         self._own_stamps = own_stamps

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from insightsim.aus import CONFIDENT
 from insightsim.conform import MICROVOLTS
 from insightsim.errors import SettingsError
 from insightsim.quality import Limits
@@ -60,6 +61,8 @@ class Wanted:
     """Of a file: times as fast as recorded; 0: as fast as it can, and nothing is passed over."""
     fps: float = 0.0
     """Frames a second of an OpenFace file whose stamps cannot be used; 0: as they say."""
+    min_confidence: float = CONFIDENT
+    """Confidence from which a row of an OpenFace file counts, 0 to 1."""
     ch_names: tuple[str, ...] = ()
     """Names for the channels of a stream or file, in its order; empty: its own. "-" is not EEG."""
     unit: str = ""
@@ -99,6 +102,8 @@ class Wanted:
             raise SettingsError(f"speed is {self.speed:g}; expected 0.1 to 1000, or 0 for as fast as it can")
         if self.fps and not 1 <= self.fps <= 1000:
             raise SettingsError(f"fps is {self.fps:g}; expected 1 to 1000, or 0 to go by the file's stamps")
+        if not 0 <= self.min_confidence <= 1:
+            raise SettingsError(f"min_confidence is {self.min_confidence:g}; expected 0 to 1")
         if self.unit.strip().replace("µ", "u").replace("μ", "u").lower() not in MICROVOLTS:
             raise SettingsError(f"unit is {self.unit!r}; expected V, mV, uV or nV")
         _ = self.weights

@@ -24,6 +24,10 @@ Fps = Annotated[
     float | None,
     typer.Option(help="Frames a second of an OpenFace CSV, where its stamps are no times. Default: its own."),
 ]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(help="Of an OpenFace CSV: confidence from which a row counts, 0 to 1. Default: 0.8."),
+]
 Weight = Annotated[
     list[str] | None,
     typer.Option(
@@ -73,6 +77,7 @@ def monitor(
         ),
     ] = None,
     fps: Fps = None,
+    min_confidence: MinConfidence = None,
     ch_names: Annotated[
         str | None,
         typer.Option(
@@ -137,6 +142,7 @@ def monitor(
         trial=trial,
         speed=speed,
         fps=fps,
+        min_confidence=min_confidence,
         ch_names=None if ch_names is None else [name.strip() for name in ch_names.split(",") if ch_names],
         unit=unit,
         model=model,

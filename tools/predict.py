@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tools.monitor import Fps, Json, Mains, Model, SettingsFile, Smoothing, Weight
+from tools.monitor import Fps, Json, Mains, MinConfidence, Model, SettingsFile, Smoothing, Weight
 
 if TYPE_CHECKING:
     from insightsim.cards import Card, Recipe
@@ -32,6 +32,7 @@ def predict(
     smoothing: Smoothing = None,
     mains: Mains = None,
     fps: Fps = None,
+    min_confidence: MinConfidence = None,
     weight: Weight = None,
     as_json: Json = False,
     settings: SettingsFile = None,
@@ -51,10 +52,12 @@ def predict(
     wanted = told.override(told.load(settings), "session", **common)
     if is_face(file):
         _refuse({"--trial": trial, "--mains": mains}, "a face has neither trials nor mains")
-        asked = told.override(wanted, "session", face_model_vadl=model, fps=fps).session
+        asked = told.override(
+            wanted, "session", face_model_vadl=model, fps=fps, min_confidence=min_confidence
+        ).session
         predict_face(file.removeprefix("file:").removeprefix("openface:"), asked, step, as_json)
     else:
-        _refuse({"--fps": fps}, "only a CSV of OpenFace has frames")
+        _refuse({"--fps": fps, "--min-confidence": min_confidence}, "only a CSV of OpenFace has them")
         wanted = told.override(wanted, "session", model=model)
         _predict_eeg(Path(file.removeprefix("file:")), trial, wanted, step, as_json)
 
@@ -62,7 +65,7 @@ def predict(
 def _refuse(options: Mapping[str, object], why: str) -> None:
     from insightsim.errors import SettingsError
 
-    if given := [name for name, value in options.items() if value]:
+    if given := [name for name, value in options.items() if value is not None and value != []]:
         raise SettingsError(f"{', '.join(given)}: {why}; leave it out")
 
 
@@ -77,7 +80,7 @@ def _predict_eeg(file: Path, trial: list[int] | None, wanted: Settings, step: fl
         raise DatasetError(
             f"{file}: this reads DEAP files (.dat, .mat) and CSVs of OpenFace; of any other recording the "
             f"monitor prints the estimates: insightsim monitor --eeg file:{file} --json "
-            "--no-browser --speed 100"
+            "--no-browser --speed 0"
         )
     name = wanted.session.model
     loaded = models.load(models.choose(deap.CH_NAMES)[0] if name == "auto" else models.named(name))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from insightsim.models import Model
     from insightsim.openface import OpenFaceFile
     from insightsim.types import VADL, Estimate
+    from streaming.face_chain import FaceChain
     from streaming.settings import Wanted
 
 
@@ -37,14 +38,15 @@ def predict_face(text: str, wanted: Wanted, step: float, as_json: bool) -> None:
     whole, title = Whole(), readable(file.source.path.stem)
     for note in file.notes:
         typer.echo(f"Note: {note}", err=True)
-    for estimate in estimates(file, model, step, wanted):
+    chain = _chain(file, model, step)
+    for estimate in estimates(file, chain, wanted):
         whole.add(estimate)
         message = estimate_message(estimate, title, utc_offset=None) if as_json else None
         typer.echo(dumps(message) if message else f"{title}  {estimate.time:6.1f} s  {told(estimate)}")
     if not whole.judged:
         why = whole.reasons.most_common(1)[0][0] if whole.reasons else "it is shorter than a window"
         raise SignalError(f"{file.source.path}: not one window may be judged, most often because: {why}")
-    typer.echo(dumps(_message(file, model, whole)) if as_json else _line(file, whole, title))
+    typer.echo(dumps(_message(file, chain, whole)) if as_json else _line(file, chain, whole, title))
 
 
 def opened(text: str, wanted: Wanted) -> tuple[OpenFaceFile, Model]:
@@ -63,18 +65,24 @@ def opened(text: str, wanted: Wanted) -> tuple[OpenFaceFile, Model]:
     else:
         card = models.named(wanted.face_model_vadl)
     model = models.loaded(card)
-    return open_csv(path, model.card.face.ch_names, fps=wanted.fps or None, face=face), model
+    fps, limit = wanted.fps or None, wanted.min_confidence
+    return open_csv(path, model.card.face.ch_names, fps=fps, face=face, limit=limit), model
 
 
-def estimates(file: OpenFaceFile, model: Model, step: float, wanted: Wanted) -> Iterator[Estimate]:
-    """Of every window, `step` s apart, stamped as in the file. Raises ModelError, DatasetError."""
-    from insightsim.fusion import LateFusion, Smooth
+def _chain(file: OpenFaceFile, model: Model, step: float) -> FaceChain:
+    """A face's stages, with windows `step` s apart. Raises ModelError."""
     from streaming.face_chain import FaceChain
     from streaming.sources import SourceInfo
 
     often = replace(model, card=replace(model.card, recipe=replace(model.card.face, step=step)))
     info = SourceInfo(file.source.path.name, file.columns, file.unit, file.sfreq)
-    chain = FaceChain(lambda _: often, info)
+    return FaceChain(lambda _: often, info)
+
+
+def estimates(file: OpenFaceFile, chain: FaceChain, wanted: Wanted) -> Iterator[Estimate]:
+    """Of every window, stamped as in the file. Raises DatasetError."""
+    from insightsim.fusion import LateFusion, Smooth
+
     fusion, smooth = LateFusion(wanted.weights), Smooth(wanted.smoothing)
     for block in file.blocks():
         for prediction in chain(block):
@@ -110,20 +118,21 @@ class Whole:
         return probability(self._sum / self.judged)
 
 
-def _line(file: OpenFaceFile, whole: Whole, title: str) -> str:
+def _line(file: OpenFaceFile, chain: FaceChain, whole: Whole, title: str) -> str:
     """What the whole file comes to, and how much of it did not count."""
     from insightsim.vadl import group, words
 
     key = group(whole.vadl)
     said = [f"{name} {p:.2f}" for name, p in zip("VADL", whole.vadl, strict=True) if not math.isnan(p)]
+    dropped = f"; {chain.dropped:,} dropped: their stamps repeat or go back" if chain.dropped else ""
     return (
         f"{title}  whole file  {'  '.join(said)}  {key}  {words(key)}\n"
         f"{title}  {whole.judged:,} of {whole.windows:,} windows judged, {file.masked:,} of {file.rows:,} "
-        "rows masked: no face was tracked there, or right beside"
+        f"rows masked: no face was tracked there, or right beside{dropped}"
     )
 
 
-def _message(file: OpenFaceFile, model: Model, whole: Whole) -> dict[str, Any]:
+def _message(file: OpenFaceFile, chain: FaceChain, whole: Whole) -> dict[str, Any]:
     """The same as a message, after the feed's own."""
     from insightsim.errors import readable
     from insightsim.vadl import DIMENSIONS, group, words
@@ -132,7 +141,8 @@ def _message(file: OpenFaceFile, model: Model, whole: Whole) -> dict[str, Any]:
     key = group(whole.vadl)
     said = {name: None if math.isnan(p) else p for name, p in zip(DIMENSIONS, whole.vadl, strict=True)}
     counts = {"windows": whole.windows, "judged": whole.judged, "rows": file.rows, "masked": file.masked}
-    made = {"model": model.card.name, "action_units": file.unit, "notes": list(file.notes)}
+    counts["dropped"] = chain.dropped
+    made = {"model": chain.card.name, "action_units": file.unit, "notes": list(file.notes)}
     about = {"schema": SCHEMA, "type": "file", "file": readable(str(file.source.path))}
     return about | said | {"group": key, "words": words(key)} | counts | made
 

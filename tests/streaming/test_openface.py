@@ -136,6 +136,13 @@ def test_a_rate_that_is_said_stands_in_for_stamps_that_are_none(tmp_path: Path) 
     np.testing.assert_allclose(np.diff(whole(face(f"openface:{path}", fps=50.0)).times), 1 / 50)
 
 
+def test_how_sure_a_row_must_be_is_for_the_user_to_say(tmp_path: Path) -> None:
+    path = small_csvs.write(tmp_path / "a.csv", n_rows=50, confidence=0.6)
+    for limit, n_rows in ((0.8, 0), (0.5, 50)):
+        signal = whole(face(f"openface:{path}", min_confidence=limit))
+        assert signal.data[:, signal.ch_names.index("success")].sum() == n_rows
+
+
 def test_a_model_that_reads_all_columns_gets_them(shared: Path) -> None:
     text = f"openface:{shared}/data/openface/demo_full_6b8beb0.csv"
     assert face(text).open().ch_names == COLUMNS

@@ -20,6 +20,7 @@ from insightsim.types import VADL
 from tests import small_csvs
 from tools.cli import app
 
+LESS = ("--min-confidence", "0")
 DEMO, JT, OLD = "demo_full_6b8beb0.csv", "jt_full_6d8c7c6.csv", "OpenFace_Test.csv"
 
 
@@ -53,7 +54,7 @@ def test_every_window_of_a_real_file_and_the_whole_are_judged_as_its_stages_judg
     assert [w["time"] for w in windows] == pytest.approx([p.time for p in expected])
     said = np.array([p.vadl for p in expected])
     found = [[w[name] for name in ("valence", "arousal", "dominance", "liking")] for w in windows]
-    np.testing.assert_allclose(found, said, atol=1e-9)
+    np.testing.assert_allclose(found, said, atol=1e-6)
     mean = np.mean([log_odds(VADL(*row)) for row in said], axis=0)
     assert whole["valence"] == pytest.approx(1 / (1 + np.exp(-mean[0])))
     assert (whole["type"], whole["model"], whole["action_units"]) == ("file", model.card.name, "OpenFace")
@@ -115,3 +116,23 @@ def test_what_cannot_be_judged_is_refused_with_the_reason(tmp_path: Path, files:
     assert isinstance(eeg, ModelError)
     few = refusal(files / OLD, "--fps", "10", "--model", "face-openface-709")
     assert "and 276 more" in str(few)
+
+
+def test_rows_whose_stamps_repeat_are_dropped_and_told(tmp_path: Path) -> None:
+    times = np.arange(600) / 25
+    times[300:310] = times[299]
+    path = small_csvs.write(tmp_path / "a.csv", n_rows=600, timestamp=times)
+    assert predict(path)[-1].endswith("10 dropped: their stamps repeat or go back")
+    whole = json.loads(predict(path, "--json")[-1])
+    assert (whole["rows"], whole["dropped"]) == (600, 10)
+
+
+def test_how_sure_a_row_must_be_is_for_the_user_to_say(tmp_path: Path) -> None:
+    confidence = np.full(600, 0.98)
+    confidence[100:200] = 0.6
+    path = small_csvs.write(tmp_path / "a.csv", n_rows=600, confidence=confidence)
+    masked = [json.loads(predict(path, "--json", *options)[-1])["masked"] for options in ((), LESS)]
+    assert masked == [100, 0]
+    assert "no face" in str(refusal(path, "--min-confidence", "0.99"))
+    assert isinstance(refusal(path, "--min-confidence", "80"), SettingsError)
+    assert isinstance(refusal(tmp_path / "s01.dat", *LESS), SettingsError)
