@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from insightsim.types import Frame, Landmarks, Signal, join
 from streaming import face_source
 from streaming.camera import FrameInfo, decode
 from streaming.face_source import FaceSource
+from streaming.landmarks import Landmarker
 from streaming.video import Video
 from tests.faces import face, with_points
 
@@ -145,18 +147,37 @@ def test_a_picture_that_shows_too_shortly_is_no_face(shared: Path, bundle: Path)
     assert column(signal, "success") == [0.0, 0.0]
 
 
-def test_a_lost_camera_is_opened_again_with_what_was_learnt_of_its_face(shared: Path, bundle: Path) -> None:
+class Counted(Landmarker):
+    """One that tells which of them are open."""
+
+    open: ClassVar[list[Counted]] = []
+
+    def __init__(self, bundle: Path) -> None:
+        super().__init__(bundle)
+        self.open.append(self)
+
+    def close(self) -> None:
+        super().close()
+        self.open.remove(self)
+
+
+def test_a_lost_camera_is_opened_again_with_what_was_learnt_of_its_face(
+    shared: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_source, "Landmarker", Counted)
     asked = []
     still = Still(picture(shared, "single_face.jpg"), 5, lost=True)
     source = FaceSource(still, lambda: asked.append(1) or bundle)
     for _ in range(2):
         info = source.open()
         assert info.notes == ("made of one picture",)
+        assert len(Counted.open) == 1
         pulled = [len(source.pull() or ()) for _ in range(5)]
         assert sum(pulled) == 5
         with pytest.raises(StreamLost):
             source.pull()
         source.close()
+        assert Counted.open == []
     assert source.lag(0.0) == 0.25
     assert still.closed == 2
     assert len(asked) == 1  # the model was looked for once
