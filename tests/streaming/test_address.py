@@ -32,7 +32,7 @@ NASTY = st.text(st.sampled_from("aZ9:@/?&;=%#. …") | st.characters(), min_size
             "rtsp://host/cam/realmonitor?channel=1&subtype=0",
         ),
         ("camera:0", "camera:0"),
-        ("video:/home/anna@work/a=b.mp4", "video:/home/anna@work/a=b.mp4"),
+        ("video:/mnt/anna@work/a=b.mp4", "video:/mnt/anna@work/a=b.mp4"),
         ("lsl:source_id=a@b", "lsl:source_id=a@b"),
     ],
 )

@@ -53,7 +53,7 @@ def seen(frame: Frame) -> tuple[Landmarks | None, int]:
     [
         ("camera:0", "camera:0", COUNTDOWN),
         ("rtsp://anna:secret@host/live", "rtsp://…@host/live", COUNTDOWN),
-        ("video:/home/anna/rest.mp4", "video:rest.mp4", 0.0),
+        ("video:/mnt/anna/rest.mp4", "video:rest.mp4", 0.0),
     ],
 )
 def test_whoever_sits_before_a_camera_is_counted_down_to(
