@@ -7,11 +7,26 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from insightsim.openface import open_csv
 from streaming.video import Video
 from tests import small_videos
-from tools.bench import bare_face, face, face_clip, face_frames, openface, openface_read
+from tools.bench import (
+    app,
+    bare_face,
+    face,
+    face_clip,
+    face_frames,
+    latency,
+    load,
+    memory,
+    openface,
+    openface_read,
+    people,
+    throughput,
+)
+from tools.bench.report import Report, Row
 
 PER_FRAME, MEMORY = "picture to action units, of the bare detector's time", ": most memory"
 
@@ -89,7 +104,7 @@ def test_the_bare_detector_goes_through_every_picture(
 
 def test_the_figures_of_a_face_are_compared_with_their_targets() -> None:
     frames = {"bare": 0.01, "ours": 0.011, "arithmetic": 0.0003, "frames": 300, "width": 640, "height": 360}
-    live = face.Live(30.0, 3, 900.0, (20.0, 30.0, 90.0), (5.0,), 60.0)
+    live = face.Live(30.0, 3, 900.0, (20.0, 90.0, 30.0), (5.0,), 60.0)
     found = {row.what: row for row in face.report(frames, (90.0, 100.0), live).rows}
     assert found[PER_FRAME].value == pytest.approx(1.1)
     assert all(row.met in (True, None) for row in found.values())
@@ -98,7 +113,30 @@ def test_the_figures_of_a_face_are_compared_with_their_targets() -> None:
     slow = face.report(
         frames | {"ours": 0.012}, (80.0, 100.0), face.Live(30.0, 30, 900.0, (20.0,), (5.0,), None)
     )
-    assert [row.met for row in slow.rows if row.target is not None] == [False, True, False, False]
+    assert [row.met for row in slow.rows if row.target is not None] == [False, True, False, False, True]
+
+
+def test_a_lag_that_grows_is_a_backlog() -> None:
+    frames = {"bare": 0.01, "ours": 0.011, "arithmetic": 0.0003, "frames": 300, "width": 640, "height": 360}
+    for growth, met in ((0.1, True), (1.0, False)):
+        lags = tuple(20 + growth * i for i in range(90))
+        rows = face.report(frames, (90.0, 100.0), face.Live(30.0, 3, 900.0, lags, (5.0,), 60.0)).rows
+        (row,) = (row for row in rows if "no backlog" in row.what)
+        assert (row.value, row.met) == (pytest.approx(60 * growth), met)
+        (passed,) = (row for row in rows if "passed over" in row.what)
+        assert passed.cells()[1] == "3 of 900"
+
+
+def test_everything_is_measured_with_a_face_where_there_is_a_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (latency, throughput, memory, load, people, face, openface):
+        row = Row(module.__name__.rpartition(".")[2], 1.0, "s")
+        monkeypatch.setattr(module, "measure", lambda *_, row=row: Report((row,)))
+    for options, without in (((), {"face"}), (("--video", str(tmp_path / "clip.mp4")), set[str]())):
+        done = CliRunner().invoke(app, ["all", "--json", *options], catch_exceptions=False)
+        found = {row["what"] for row in json.loads(done.stdout)["rows"]}
+        assert found == {"latency", "throughput", "memory", "load", "people", "face", "openface"} - without
 
 
 def test_pandas_way_takes_a_header_with_blanks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,9 +113,17 @@ def _soak(
 
 
 @app.command("all")
-def _all(model: Model = "auto", as_json: Json = False, markdown: Markdown = False) -> None:
-    """One after another but for the soak, some eight minutes."""
-    from tools.bench import latency, load, memory, people, throughput
+def _all(
+    video: Annotated[
+        Path | None,
+        typer.Option(help="A video of a face: it is measured too. Default: an OpenFace CSV alone."),
+    ] = None,
+    model: Model = "auto",
+    as_json: Json = False,
+    markdown: Markdown = False,
+) -> None:
+    """One after another but for the soak: some ten minutes, with a --video thirteen."""
+    from tools.bench import face, latency, load, memory, openface, people, throughput
 
     reports = (
         latency.measure(60.0, model),
@@ -123,6 +131,8 @@ def _all(model: Model = "auto", as_json: Json = False, markdown: Markdown = Fals
         memory.measure(20.0, model),
         load.measure(60.0, model),
         people.measure(30.0, model),
+        *(() if video is None else (face.measure(video),)),
+        openface.measure(),
     )
     _show(sum(reports[1:], start=reports[0]), as_json, markdown)
 

@@ -23,6 +23,8 @@ from tools.bench.throughput import one_core, run, seconds_of
 
 PER_FRAME, ARITHMETIC, ON_FILE, HELD = 1.15, 0.5, 0.9, 0.99
 """Of the bare time; ms; of the bare pictures a second; of the pictures of a camera that are looked at."""
+BACKLOG = 1000 / 30
+"""ms by which a lag may have grown: one picture's time."""
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
 
 
@@ -37,7 +39,7 @@ class Live:
     frames: float
     """Pictures that there were."""
     lags: tuple[float, ...]
-    """ms from a picture to its estimate."""
+    """ms from a picture to its estimate, in order."""
     eeg: tuple[float, ...]
     """ms from a sample to its estimate."""
     core: float | None
@@ -115,6 +117,8 @@ def report(frames: dict[str, float], rates: Sequence[float], live: Live) -> Repo
     """The rows; `frames` as tools.bench.face_frames prints them, `rates` ours and bare, pictures a second."""
     ours, bare = frames["ours"] * 1000, frames["bare"] * 1000
     median, p99 = np.percentile(live.lags, [50, 99])
+    third = max(1, len(live.lags) // 3)
+    earlier, later = float(np.median(live.lags[:third])), float(np.median(live.lags[-third:]))
     held = 100 * (1 - live.skipped / live.frames)
     rows = (
         Row(
@@ -145,6 +149,11 @@ def report(frames: dict[str, float], rates: Sequence[float], live: Live) -> Repo
             "%",
             bound="≥",
             target=100 * HELD,
+        ),
+        Row("pictures passed over meanwhile", float(live.skipped), f"of {live.frames:.0f}"),
+        Row(
+            "no backlog: picture to estimate in the last third",
+            *(later, "ms", earlier, "the first third", "difference", "≤", BACKLOG),
         ),
         Row("picture to estimate meanwhile, median", float(median), "ms"),
         Row("picture to estimate meanwhile, p99", float(p99), "ms"),
