@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +21,10 @@ from insightsim.models import loaded, named
 from insightsim.openface import open_csv
 from insightsim.types import VADL
 from tests import small_csvs
+from tools.bench.looks import look
 from tools.cli import app
 
+ROOT = Path(__file__).parents[2]
 LESS = ("--min-confidence", "0")
 DEMO, JT, OLD = "demo_full_6b8beb0.csv", "jt_full_6d8c7c6.csv", "OpenFace_Test.csv"
 
@@ -136,3 +141,27 @@ def test_how_sure_a_row_must_be_is_for_the_user_to_say(tmp_path: Path) -> None:
     assert "no face" in str(refusal(path, "--min-confidence", "0.99"))
     assert isinstance(refusal(path, "--min-confidence", "80"), SettingsError)
     assert isinstance(refusal(tmp_path / "s01.dat", *LESS), SettingsError)
+
+
+MEMORY = """
+import os, sys
+from tools.bench.looks import look
+from tools.cli import main
+sys.argv = ["insightsim", "predict", sys.argv[1], "--step", "2", "--json"]
+try:
+    main()
+finally:
+    sys.stderr.write(f"{look(os.getpid()).peak}")
+"""
+
+
+@pytest.mark.skipif(look(os.getpid()) is None, reason="memory is NOT measured: this system does not tell it")
+def test_a_long_file_takes_no_more_memory_to_judge_than_a_short_one(tmp_path: Path) -> None:
+    peaks = []
+    for n_rows in (10_000, 150_000):
+        path = small_csvs.write(tmp_path / f"{n_rows}.csv", n_rows=n_rows)
+        command = [sys.executable, "-c", MEMORY, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        assert json.loads(done.stdout.splitlines()[-1])["rows"] == n_rows
+        peaks.append(float(done.stderr))
+    assert peaks[1] - peaks[0] < 12, "MB; all its rows would take 40 as numbers"
