@@ -160,3 +160,24 @@ def test_what_is_no_video_is_refused_and_leaves_no_file(bundle: Path, tmp_path: 
     path.write_text("no video")
     assert "expected MP4" in refusal("aus", path, "-o", tmp_path / "a.csv", bundle=bundle)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_csv_is_what_users_of_openface_expect_who_know_no_reader_of_ours(
+    clip: Path, bundle: Path, tmp_path: Path
+) -> None:
+    """As their scripts go: names stripped, rows where tracking succeeded, action units by their endings."""
+    path = tmp_path / "man.csv"
+    assert insightsim("aus", clip, "-o", path, bundle=bundle).returncode == 0
+    df = pd.read_csv(path)
+    df.columns = df.columns.str.strip()
+    df = df[(df["success"] == 1) & (df["confidence"] > 0.1)]
+    intensities, presences = df.filter(regex=r"^AU\d\d_r$"), df.filter(regex=r"^AU\d\d_c$")
+    assert (intensities.shape[1], presences.shape[1]) == (17, 18)
+    assert len(df) > 60
+    assert all(pd.api.types.is_numeric_dtype(kind) for kind in df.dtypes)
+    assert df.notna().all(axis=None)
+    assert intensities.min(axis=None) >= 0
+    assert 3 < intensities.max(axis=None) <= 5
+    assert set(np.unique(presences)) == {0, 1}
+    assert df["AU12_r"].corr(df["frame"]) > 0.5, "his smile comes and stays"
+    assert (df["timestamp"].diff().dropna() > 0).all()
