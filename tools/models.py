@@ -24,10 +24,13 @@ def list_models() -> None:
     """The models that come with InsightSim."""
     from insightsim.models import find
 
-    for _, card in find():
+    cards = [card for _, card in find()]
+    width = max((len(card.name) for card in cards), default=0)
+    for card in cards:
         recipe, trained = card.recipe, card.trained
+        what = f"columns of {recipe.unit}" if recipe.stream == "face" else "channels"
         typer.echo(
-            f"{card.name:16}  {recipe.stream}, {len(recipe.ch_names)} channels, {recipe.features.name}; "
+            f"{card.name:{width}}  {recipe.stream}, {len(recipe.ch_names)} {what}, {recipe.features.name}; "
             f"{trained.note or trained.data}"
         )
 

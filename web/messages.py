@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from insightsim.cards import Card
+from insightsim.cards import Card, FaceFeatures
 from insightsim.types import VADL, Estimate, Share, StreamState
 from insightsim.vadl import DIMENSIONS, group, note, words
 
@@ -106,6 +106,7 @@ def _model(card: Card) -> Message:
         "name": card.name,
         "version": card.version,
         "stream": card.recipe.stream,
+        "action_units": card.recipe.unit if isinstance(card.recipe.features, FaceFeatures) else None,
         "trained_on": trained.data,
         "simulated": trained.simulated,
         "subjects": trained.subjects,

@@ -103,6 +103,9 @@ def test_every_shipped_model_says_that_it_is_a_demo() -> None:
     names = {*(f"eeg-{channels}" for channels in CHANNELS), *FACES}
     assert {line.split()[0] for line in listed} == names
     assert all("demo model, trained on simulated data" in line for line in listed)
+    assert len({line.index("  " + line.split()[1]) for line in listed}) == 1  # a column each
+    (told,) = (line for line in listed if line.startswith("face-openface-709"))
+    assert "face, 709 columns of OpenFace, openface709" in told
     assert run("models", "verify").stdout.count("intact") == len(names)
     for _, card in models.find():
         assert card.trained.simulated

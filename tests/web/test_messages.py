@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from insightsim import affectnet
+from insightsim.aus import LANDMARKS, OPENFACE
 from insightsim.types import VADL, Estimate, Share, StreamState
+from tests.made_up import FACE_CARD, FACE_RECIPE
 from web.messages import SCHEMA, dumps, estimate_message, hello_message, status_message
 
 NAN = float("nan")
@@ -110,6 +113,13 @@ def test_hello_shows_chance_beside_every_score_and_that_the_data_were_simulated(
     for score in model["scores"].values():
         assert score["chance"] == 0.5
         assert score["low"] < score["balanced_accuracy"] < score["high"]
+
+
+def test_hello_says_whose_action_units_a_face_model_reads(card):
+    theirs = replace(FACE_CARD, recipe=replace(FACE_RECIPE, unit=LANDMARKS))
+    looking = affectnet.card("0" * 64)
+    message = hello_message("p1", [card, FACE_CARD, theirs, looking])
+    assert [model["action_units"] for model in message["models"]] == [None, OPENFACE, LANDMARKS, None]
 
 
 def test_without_an_estimate_the_numbers_are_null_and_the_reason_is_there(estimate):

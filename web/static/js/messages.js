@@ -63,6 +63,7 @@
  * @property {string} name
  * @property {string} version
  * @property {string} stream
+ * @property {string | null} action_units Whose it reads; null where it reads none.
  * @property {string} trained_on
  * @property {boolean} simulated
  * @property {number} subjects

@@ -11,6 +11,9 @@ const UNMEASURED =
   "Not measured here on people it was not trained on, so no score stands beside chance. It is shown beside, not " +
   "fused, unless --weight gives it a say.";
 
+/** Whose action units, in words. @type {Record<string, string>} */
+const WHOSE = { OpenFace: "OpenFace", landmarks: "the camera's or video's landmarks, which are not OpenFace's" };
+
 /**
  * What each model was trained on, and its scores with chance beside them.
  *
@@ -33,6 +36,7 @@ function section(model) {
     { "data-model": model.name, "data-simulated": String(model.simulated) },
     make("h3", {}, `${model.name} ${model.version}`),
     origin,
+    ...(model.action_units ? [make("p", {}, `Reads action units of ${WHOSE[model.action_units] ?? model.action_units}.`)] : []),
     make("p", {}, `${model.trained_on}${people}. High: a rating ${model.threshold.replace(">=", "≥")}.`),
     Object.keys(model.scores).length ? table(model) : make("p", { class: "unmeasured" }, UNMEASURED),
     make("details", {}, make("summary", {}, "How this was measured"), make("p", {}, EXPLAINED), ...said),
