@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import expect
 
+from insightsim.aus import LANDMARKS
 from insightsim.types import VADL, Share
+from tests.made_up import FACE_CARD, FACE_RECIPE
 
 FOUR = ("valence", "arousal", "dominance", "liking")
 
@@ -450,6 +452,25 @@ def test_a_rate_that_is_not_the_stated_one_is_hinted_at(
     expect(field).to_have_class("hint" if hinted else "")
 
 
+@pytest.mark.parametrize(
+    ("rate", "text", "hinted"),
+    [
+        (27.0, "27.0 of 30 Hz", False),
+        (15.5, "15.5 of 30 Hz", False),
+        (33.0, "33.0 of 30 Hz", False),
+        (12.0, "12.0 of 30 Hz, 60% slower than stated", True),
+    ],
+)
+def test_a_camera_that_gives_less_than_half_its_pictures_is_hinted_at(
+    server, live, estimate, state, rate, text, hinted
+):
+    face = state(stream="face", sfreq=30.0, rate=rate)
+    server.keep(lambda time: estimate(time, streams=(state(), face)))
+    field = live.locator('[data-stream="face"] [data-field="Rate"]')
+    expect(field).to_have_text(text)
+    expect(field).to_have_class("hint" if hinted else "")
+
+
 def test_channels_that_are_left_out_are_named_with_the_model_that_took_over(server, live, estimate, state):
     row = live.locator('[data-row="Left out"]')
     expect(row).to_be_hidden()
@@ -595,6 +616,16 @@ def test_a_change_of_one_stream_does_not_take_the_estimate_from_the_page(server,
     server.announce(state("lost"))
     in_state(both, "lost")
     shows_nothing(both)
+
+
+def test_a_face_model_says_whose_action_units_it_reads(server, live, card, state):
+    theirs = replace(FACE_CARD, name="face-own", recipe=replace(FACE_RECIPE, unit=LANDMARKS))
+    server.session.cards["p1"] = [card, FACE_CARD, theirs]
+    server.announce(state("live", model=FACE_CARD.name))
+    said = "Reads action units of"
+    expect(live.locator(f'[data-model="{FACE_CARD.name}"]')).to_contain_text(f"{said} OpenFace.")
+    expect(live.locator('[data-model="face-own"]')).to_contain_text("landmarks, which are not OpenFace's.")
+    expect(live.locator(f'[data-model="{card.name}"]')).not_to_contain_text(said)
 
 
 def test_a_model_without_measured_skill_is_shown_beside_and_its_dimensions_alone(
