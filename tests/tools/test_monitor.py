@@ -58,7 +58,7 @@ def test_one_source_for_several_people_is_refused(told: list[Settings]) -> None:
     ("option", "said"),
     [
         (("--unit", "apples"), "unit is 'apples'"),
-        (("--speed", "0"), "speed is 0"),
+        (("--speed", "0.05"), "speed is 0.05"),
         (("--mains", "55"), "50 or 60"),
     ],
 )
