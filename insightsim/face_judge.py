@@ -43,10 +43,10 @@ class FaceJudge:
         if good.any():
             probability, spread = self.model(features if good.all() else features[good])
             said = zip(probability.tolist(), spread.tolist(), strict=True)
-        predictions = []
+        predictions, skill = [], card.skill
         for (stream, time), quality in zip(_moments(windows), qualities, strict=True):
             p, s = map(VADL._make, next(said)) if quality.reason is None else (None, None)
-            predictions.append(Prediction(stream, time, p, s, quality, card.name, skill=card.skill))
+            predictions.append(Prediction(stream, time, p, s, quality, card.name, skill=skill))
         return predictions
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from insightsim.errors import DatasetError
 from insightsim.openface_columns import HEAD
 from insightsim.openface_header import Layout
-from insightsim.openface_text import cutter, rows
+from insightsim.openface_text import cut_rows
 
 ROWS = 4096
 """Rows, at least, that are handed on together."""
@@ -77,11 +77,9 @@ def tables(path: Path, layout: Layout, columns: Sequence[int]) -> Iterator[Table
 
     Raises DatasetError for a row with another number of fields, or a field that is no number.
     """
-    cut = cutter(columns, len(layout.names))
     texts: list[bytes] = []
     size, done = 0, 0
-    for lines in rows(path, layout):
-        fresh = [cut(line) for line in lines]
+    for fresh in cut_rows(path, layout, columns):
         texts += fresh
         size += sum(map(len, fresh))
         if len(texts) >= ROWS or size >= TEXT:

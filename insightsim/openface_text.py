@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from operator import itemgetter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +40,52 @@ def faces(path: Path, layout: Layout) -> Counter[bytes]:
     return stripped
 
 
-def rows(path: Path, layout: Layout) -> Iterator[list[bytes]]:
-    """Lines that all have as many fields as there are columns; blank ones are left out."""
-    commas, done = len(layout.names) - 1, 0
+def cut_rows(path: Path, layout: Layout, columns: Sequence[int]) -> Iterator[list[bytes]]:
+    """The fields in some columns (ascending) of all rows but blank ones, as text, some rows at a time.
+
+    Raises DatasetError for a row with another number of fields than there are columns.
+    """
+    commas, done, runs = len(layout.names) - 1, 0, _runs(columns)
     for block in _blocks(path, layout):
-        lines = block.removesuffix(b"\n").split(b"\n")
-        if (_commas(block, lines) != commas).any():
-            lines = _checked(path, lines, commas, done)
-        done += len(lines)
+        bounds = _bounds(block, commas)
+        if bounds is None:
+            block = b"\n".join(_checked(path, block.split(b"\n"), commas, done))
+            bounds = _bounds(block, commas)
+        if bounds is None:  # nothing but blank lines
+            continue
+        done += len(bounds)
         if done > MAX_ROWS:
             raise DatasetError(f"{path}: over {MAX_ROWS:,} rows; not read")
-        yield lines
+        # All but the first take along the comma before them.
+        first = [bounds[:, runs[0][0]] + 1, *(bounds[:, start] for start, _ in runs[1:])]
+        last = [bounds[:, stop] for _, stop in runs]
+        pieces = [
+            [block[start:stop] for start, stop in zip(begin.tolist(), end.tolist(), strict=True)]
+            for begin, end in zip(first, last, strict=True)
+        ]
+        yield pieces[0] if len(pieces) == 1 else list(map(b"".join, zip(*pieces, strict=True)))
+
+
+def _runs(columns: Sequence[int]) -> list[tuple[int, int]]:
+    """Columns that stand side by side, as the first and the one after the last."""
+    ends = np.flatnonzero(np.diff([-2, *columns, columns[-1] + 2]) > 1)
+    return [(columns[first], columns[after - 1] + 1) for first, after in pairwise(ends.tolist())]
+
+
+def _bounds(block: bytes, commas: int) -> NDArray[np.intp] | None:
+    """(n_lines, commas + 2): the line's end before each line, its commas, and its own end.
+
+    None where a line has another number of commas. All are found by one look at the block, not line by line.
+    """
+    text = np.frombuffer(block, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    if not block.endswith(b"\n"):
+        ends = np.append(ends, len(block))
+    at = np.flatnonzero(text == ord(","))
+    if len(at) != len(ends) * commas or not commas:
+        return None
+    bounds = np.column_stack([np.append(-1, ends[:-1]), at.reshape(len(ends), commas), ends])
+    return bounds if (np.diff(bounds[:, [0, 1, -2, -1]]) >= 0).all() else None
 
 
 def _checked(path: Path, lines: Sequence[bytes], commas: int, done: int) -> list[bytes]:
@@ -84,21 +119,3 @@ def _blocks(path: Path, layout: Layout) -> Iterator[bytes]:
                     yield block[:whole]
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read any further ({error.strerror})") from error
-
-
-def _commas(block: bytes, lines: Sequence[bytes]) -> NDArray[np.uint32]:
-    """How many are in each of a block's lines, (n_lines,): quicker by one look at all than line by line."""
-    starts = np.cumsum([0, *(len(line) + 1 for line in lines[:-1])])
-    return np.add.reduceat(np.frombuffer(block, np.uint8) == ord(","), starts, dtype=np.uint32)
-
-
-def cutter(columns: Sequence[int], n_columns: int) -> Callable[[bytes], bytes]:
-    """What leaves of a line the fields in some columns: all between is passed over in one piece."""
-    if len(columns) == n_columns:
-        return lambda line: line
-    bounds = np.array([-1, *columns, n_columns])
-    widest = int(np.argmax(np.diff(bounds)))
-    first, last = int(bounds[widest]) + 1, n_columns - int(bounds[widest + 1])
-    # Each end is split off with what is left of the line in one piece more.
-    pick = itemgetter(*(c if c < first else c - n_columns + last + first + 2 for c in columns))
-    return lambda line: b",".join(pick(line.split(b",", first) + line.rsplit(b",", last)))
