@@ -69,7 +69,7 @@ def examine(recipe: FaceRecipe, windows: Iterable[Signal | Cut]) -> tuple[list[Q
             found = _alone(recipe, part) if isinstance(part, Signal) else _together(recipe, part)
             qualities += found[0]
             features.append(found[1])
-    return qualities, np.concatenate(features)
+    return qualities, features[1] if len(features) == 2 else np.concatenate(features)
 
 
 def _alone(recipe: FaceRecipe, window: Signal) -> tuple[list[Quality], NDArray[np.float32]]:

@@ -80,16 +80,17 @@ class FaceWindows:
             whole = stretch if self._pending is None else join([self._pending, stretch])
             ends = len(whole) - len(stretch) + self._ends(stretch.times)
             times = whole.times[ends]
-            starts = np.searchsorted(whole.times, times - self.seconds, "right")
-            full = times - self._first >= self.seconds
-            if full.any():
-                yield Cut(whole, np.column_stack([starts, ends + 1])[full])
+            if (full := times - self._first >= self.seconds).any():
+                starts = np.searchsorted(whole.times, times - self.seconds, "right")
+                yield Cut(whole, np.array([starts[full], ends[full] + 1]).T)
             self._pending = whole[int(np.searchsorted(whole.times, whole.times[-1] - self.seconds)) :]
 
     def _ends(self, times: NDArray[np.float64]) -> NDArray[np.intp]:
         """Which of some rows are the first at or after a multiple of `step`."""
         ticks = np.floor(times / self.step)
-        ends = np.flatnonzero(np.diff(ticks, prepend=self._tick - 1) > 0)
+        first = ticks >= self._tick
+        first[1:] &= ticks[1:] > ticks[:-1]
+        ends = first.nonzero()[0]
         if len(ends):
             self._tick = int(ticks[-1]) + 1
         return ends
