@@ -167,22 +167,18 @@ class Branch:
 
     def _live(self, prediction: Prediction) -> Event:
         now, lag = clock(), self.source.lag(prediction.time)
-        notes = [self._chain.note]
-        if other_clock := not math.isnan(lag) and self._is_of_another_clock(lag):
+        notes, flat_out = [self._chain.note], math.isnan(lag)
+        if other_clock := not flat_out and self._is_of_another_clock(lag):
             off = f"{abs(lag):.0f} s off"
             notes.append(f"its stamps are not on the LSL clock: {off}, so its lag cannot be told")
         return self._event(
             "live",
-            replace(prediction, moment=now if other_clock else self._moment(prediction.time, now - lag)),
+            replace(prediction, moment=prediction.time if flat_out else now if other_clock else now - lag),
             reason="; ".join(filter(None, notes)) or None,
             model=prediction.model,
             left_out=self._chain.left_out,
-            **self._figures(None if other_clock or math.isnan(lag) else lag),
+            **self._figures(None if other_clock or flat_out else lag),
         )
-
-    def _moment(self, time: float, otherwise: float) -> float:
-        """When a sample of this stamp was due; flat out, its stamp, which is all that tells."""
-        return time if self.newest is not None and math.isnan(self.source.lag(time)) else otherwise
 
     def _is_of_another_clock(self, lag: float) -> bool:
         """Whether no lag explains it: too long, ahead of time, or long since the clock was set back."""
@@ -231,7 +227,8 @@ class Branch:
         """No estimate from here on, stamped as the newest sample: its clock may be another."""
         time = clock() if self.newest is None else self.newest
         quality = Quality(0.0, reason)
-        moment = self._moment(time, clock())
+        flat_out = self.newest is not None and math.isnan(self.source.lag(time))
+        moment = time if flat_out else clock()
         return Prediction(self.state.stream, time, None, None, quality, self.state.model, moment=moment)
 
     def _figures(self, lag: float | None) -> dict[str, object]:

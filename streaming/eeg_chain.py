@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,6 +21,9 @@ class EegChain:
     When a channel has been bad for long, the best model that can do without it takes over, and the first one
     again when the channel has recovered.
     """
+
+    figures: Mapping[str, int] = MappingProxyType({})
+    """Nothing else is counted."""
 
     def __init__(
         self,
@@ -58,11 +62,6 @@ class EegChain:
     def dropped(self) -> int:
         """Samples left out because of their stamps."""
         return self.windows.mend.dropped
-
-    @property
-    def figures(self) -> dict[str, int]:
-        """Nothing else is counted."""
-        return {}
 
     @property
     def resets(self) -> int:

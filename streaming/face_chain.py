@@ -18,7 +18,14 @@ from streaming.sources import SourceInfo
 
 
 class FaceChain:
-    """window → validity → features → model."""
+    """window → quality → features → model."""
+
+    left_out: tuple[str, ...] = ()
+    """A face has no electrodes to leave out."""
+    note: str | None = None
+    """The prediction says it all."""
+    trouble: str | None = None
+    """The stamps tell it all."""
 
     def __init__(self, choose: Callable[[SourceInfo], Model], info: SourceInfo) -> None:
         """Raises ModelError where the model cannot read what the source gives."""
@@ -34,7 +41,8 @@ class FaceChain:
             why = "" if network is None else "; it looks at the face itself, through a camera or in a video"
             reads = listed(lacking, MOST_MISSING)
             raise ModelError(f"{self.card.name} reads {reads}, which {info.name} does not give{why}")
-        self._counts: dict[str, int] = {}
+        self.figures: dict[str, int] = {}
+        """Faces and frames skipped, where the source counts them."""
         self._person = 0.0
         """Whose face the last row was of; 0 before there was one."""
         self.windows = FaceWindows(recipe.seconds, recipe.step)
@@ -65,34 +73,14 @@ class FaceChain:
         return self.windows.dropped
 
     @property
-    def figures(self) -> dict[str, int]:
-        """What else of `StreamState` is counted: faces and frames skipped, where the source counts them."""
-        return self._counts
-
-    @property
     def resets(self) -> int:
         """How often the source's clock was set back or ahead."""
         return self.windows.resets
 
     @property
-    def left_out(self) -> tuple[str, ...]:
-        """A face has no electrodes to leave out."""
-        return ()
-
-    @property
     def filled(self) -> float:
         """How much of the first window is there, 0–1."""
         return self.windows.filled
-
-    @property
-    def note(self) -> str | None:
-        """Nothing beside what the prediction says itself."""
-        return None
-
-    @property
-    def trouble(self) -> str | None:
-        """Nothing but what the stamps tell."""
-        return None
 
     def __call__(self, chunk: Signal) -> list[Prediction]:
         """What comes of some rows."""
@@ -100,7 +88,7 @@ class FaceChain:
             if name in chunk.ch_names and len(chunk):
                 said = chunk.data[-1, chunk.ch_names.index(name)]
                 if 0 <= said < 1e9:  # what is no count, of a stream that is not ours, says nothing
-                    self._counts[name] = int(said)
+                    self.figures[name] = int(said)
         return self.judge([cut for part in self._by_person(chunk) for cut in self.windows.cut(part)])
 
     def _by_person(self, chunk: Signal) -> Iterator[Signal]:

@@ -1,8 +1,10 @@
-"""source → conform → steady → mend → resample → filter → window → reference → quality → features → model →
-fusion → smoothing → feed.
+"""EEG: source → conform → steady → mend → resample → filter → window → reference → quality → features → model
+face: pictures → landmarks → action units (or a source of these) → window → quality → features → model
+both: → fusion → smoothing → feed
 
-`build` names the stages for each participant; `Session.run` moves the values. Up to the predictions they move
-on the thread of a branch (`pump.py`); fusion and publishing run on the event loop.
+`build` makes a branch for each sense of a participant, whose stages `eeg_chain.py`, `face_source.py` and
+`face_chain.py` name; `Session.run` moves the values. Up to the predictions they move on the thread of a
+branch (`pump.py`); fusion and publishing run on the event loop.
 """
 
 from __future__ import annotations

@@ -46,7 +46,6 @@ class Synthetic:
         self.notes: tuple[str, ...] = ()
         """There is nothing to say."""
         self.markers: list[Marker] = []
-        self._start = start
 
     def open(self, within: float = 0.0) -> SourceInfo:
         """Start a brain at rest."""
